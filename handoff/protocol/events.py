@@ -1,0 +1,188 @@
+"""Facts in the past tense: every event that the log may hold, with the shape of its data."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from handoff.protocol import shapes
+from handoff.protocol.shapes import Author, FactKey, IntentRef, Named
+
+
+class Event(shapes.Shape, frozen=True, kw_only=True):
+    """Base of all events; `TYPE` is the name on the wire, the fields are its data."""
+
+    TYPE: ClassVar[str]
+
+
+# -- handoff/<id>: the customer and the agent who owns it
+
+
+class HandoffChanged(Event, frozen=True, kw_only=True):
+    TYPE = "handoff.changed"
+    state: str
+    version: int
+    channel: str
+    intent: IntentRef
+    agent: Named | None
+    close_reason: str | None
+    enqueued_at: str | None
+
+
+class MessagePosted(Event, frozen=True, kw_only=True):
+    TYPE = "message.posted"
+    id: str
+    author: Author
+    text: str
+    client_id: str
+    original_at: str | UnsetType = UNSET
+
+
+class JourneyRecorded(Event, frozen=True, kw_only=True):
+    TYPE = "journey.recorded"
+    steps: list[shapes.Step]
+
+
+class FactsChanged(Event, frozen=True, kw_only=True):
+    TYPE = "facts.changed"
+    added: list[shapes.Fact]
+    struck: list[FactKey]
+
+
+class IdentityChanged(Event, frozen=True, kw_only=True):
+    TYPE = "identity.changed"
+    verified: bool
+    assurance: shapes.Assurance | None
+    name: str | None
+
+
+class SurveyAnswered(Event, frozen=True, kw_only=True):
+    TYPE = "survey.answered"
+    effort: int
+    comment: str | None
+
+
+class Erased(Event, frozen=True, kw_only=True):
+    TYPE = "erased"
+
+
+# -- handoff/<id>/desk: agents only
+
+
+class OfferRecorded(Event, frozen=True, kw_only=True):
+    TYPE = "offer.recorded"
+    agent: shapes.AgentRef
+    status: shapes.OfferStatus
+
+
+class NoteAdded(Event, frozen=True, kw_only=True):
+    TYPE = "note.added"
+    id: str
+    author: shapes.AgentRef
+    text: str
+    client_id: str | None
+
+
+class WrapUpRecorded(Event, frozen=True, kw_only=True):
+    TYPE = "wrap_up.recorded"
+    agent: shapes.AgentRef
+    disposition: str
+    note: str | None
+
+
+class BriefingChanged(Event, frozen=True, kw_only=True):
+    TYPE = "briefing.changed"
+    brief: str
+    verdicts: list[shapes.Verdict]
+    customer: shapes.CustomerCard
+
+
+# -- agent/<id>: that agent alone
+
+
+class OfferMade(Event, frozen=True, kw_only=True):
+    """Its data is the offer itself."""
+
+    TYPE = "offer.made"
+    id: str
+    token: str
+    offered_at: str
+    expires_at: str
+    handoff: shapes.OfferedHandoff
+
+
+class OfferEnded(Event, frozen=True, kw_only=True):
+    TYPE = "offer.ended"
+    id: str
+    status: shapes.OfferStatus
+
+
+class AvailabilityChanged(Event, frozen=True, kw_only=True):
+    TYPE = "availability.changed"
+    available: bool
+    reason: str | None
+    after_current: bool
+
+
+class HandoffAssigned(Event, frozen=True, kw_only=True):
+    """Its data is the handoff at the desk, with the heads where live starts."""
+
+    TYPE = "handoff.assigned"
+    handoff: shapes.DeskHandoff
+
+    def to_wire(self) -> dict[str, Any]:
+        return self.handoff.to_wire()
+
+
+class HandoffUnassigned(Event, frozen=True, kw_only=True):
+    TYPE = "handoff.unassigned"
+    id: str
+    reason: str
+
+
+# -- customer/<id>: that customer
+
+
+class HandoffOpened(Event, frozen=True, kw_only=True):
+    TYPE = "handoff.opened"
+    handoff: shapes.CustomerHandoff
+    heads: dict[str, int]
+
+
+class SessionChanged(Event, frozen=True, kw_only=True):
+    TYPE = "session.changed"
+
+
+HANDOFF_EVENTS: Final = (
+    HandoffChanged,
+    MessagePosted,
+    JourneyRecorded,
+    FactsChanged,
+    IdentityChanged,
+    SurveyAnswered,
+    Erased,
+)
+DESK_EVENTS: Final = (OfferRecorded, NoteAdded, WrapUpRecorded, BriefingChanged)
+AGENT_EVENTS: Final = (OfferMade, OfferEnded, AvailabilityChanged, HandoffAssigned, HandoffUnassigned)
+CUSTOMER_EVENTS: Final = (HandoffOpened, SessionChanged)
+
+AUDIENCES: Final[dict[str, tuple[type[Event], ...]]] = {
+    "handoff/<id>": HANDOFF_EVENTS,
+    "handoff/<id>/desk": DESK_EVENTS,
+    "agent/<id>": AGENT_EVENTS,
+    "customer/<id>": CUSTOMER_EVENTS,
+}
+REGISTRY: Final[dict[str, type[Event]]] = {event.TYPE: event for group in AUDIENCES.values() for event in group}
+
+# The two whose reader gains streams by reading them.
+STREAM_OPENING: Final = frozenset({HandoffAssigned.TYPE, HandoffOpened.TYPE})
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode_frame(*, stream: str, seq: int, at: str, type: str, data: dict[str, Any]) -> str:
+    """The event frame as it goes to every reader of `stream`."""
+    frame = {"ev": "event", "stream": stream, "seq": seq, "at": at, "type": type, "data": data}
+    return _encoder.encode(frame).decode()

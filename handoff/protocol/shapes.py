@@ -1,0 +1,304 @@
+"""The nouns that events, snapshots and answers are made of, as they stand on the wire."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+Scalar = str | int | float | bool | None
+Source = Literal["verified", "observed", "stated", "desk"]
+StepStatus = Literal["started", "done", "failed"]
+AuthorKind = Literal["customer", "agent", "system"]
+OfferStatus = Literal["pending", "accepted", "declined", "timed_out", "withdrawn", "agent_lost"]
+VerdictWord = Literal["enough", "ask_again", "not_here"]
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """A wire object; `to_wire` gives plain JSON values, leaving out what is unset."""
+
+    def to_wire(self) -> dict[str, Any]:
+        wire: dict[str, Any] = msgspec.to_builtins(self)
+        return wire
+
+
+class Named(Shape, frozen=True, kw_only=True):
+    name: str
+
+
+class IntentRef(Shape, frozen=True, kw_only=True):
+    key: str
+    label: str
+
+
+class QueueRef(Shape, frozen=True, kw_only=True):
+    key: str
+    name: str
+
+
+class AgentRef(Shape, frozen=True, kw_only=True):
+    id: str
+    name: str
+
+
+class Assurance(Shape, frozen=True, kw_only=True):
+    """How strongly and when the site authenticated the customer (OpenID Connect `acr`, `amr`, `auth_time`)."""
+
+    acr: str | None
+    amr: list[str]
+    auth_time: int | None
+
+
+class CustomerCard(Shape, frozen=True, kw_only=True):
+    id: str
+    name: str | None
+    verified: bool
+    assurance: Assurance | None
+
+
+class Step(Shape, frozen=True, kw_only=True):
+    path: str
+    status: StepStatus
+    at: str
+    name: str | UnsetType = UNSET
+    title: str | UnsetType = UNSET
+    error: str | UnsetType = UNSET
+
+
+class Fact(Shape, frozen=True, kw_only=True):
+    key: str
+    label: str
+    value: Scalar
+    source: Source
+    at: str
+
+
+class FactKey(Shape, frozen=True, kw_only=True):
+    key: str
+    source: Source
+
+
+class Author(Shape, frozen=True, kw_only=True):
+    kind: AuthorKind
+    name: str
+
+
+class Estimate(Shape, frozen=True, kw_only=True):
+    kind: Literal["soon", "range", "unknown"]
+    low_seconds: int | UnsetType = UNSET
+    high_seconds: int | UnsetType = UNSET
+
+
+class Verdict(Shape, frozen=True, kw_only=True):
+    key: str
+    label: str
+    verdict: VerdictWord
+
+
+class Stopped(Shape, frozen=True, kw_only=True):
+    """The step the customer could not finish, and how often it failed."""
+
+    name: str
+    title: str | None
+    error: str | None
+    times: int
+
+
+class Receipt(Shape, frozen=True, kw_only=True):
+    """What the customer may see of what the agent was given."""
+
+    name: str | None
+    facts: list[Fact]
+    steps: list[Step]
+    statement: str | None
+    assurance: Assurance | None
+
+
+class CustomerHandoff(Shape, frozen=True, kw_only=True):
+    """A handoff as its customer sees it."""
+
+    id: str
+    state: str
+    version: int
+    channel: str
+    intent: IntentRef
+    statement: str | None
+    opened_at: str
+    enqueued_at: str | None
+    position: int | Literal["100+"] | None
+    estimate: Estimate | None
+    agent: Named | None
+    close_reason: str | None
+    head: int
+    phone: None = None
+    callback: None = None
+    existing: bool | UnsetType = UNSET
+
+
+class RecentHandoff(Shape, frozen=True, kw_only=True):
+    """The talk that just ended: in wrap-up, or closed in the last 24 hours."""
+
+    id: str
+    state: str
+    intent: IntentRef
+    channel: str
+    at: str
+    close_reason: str | None
+    survey_due: bool
+
+
+class TimelineEntry(Shape, frozen=True, kw_only=True):
+    """One log entry as a reader sees it."""
+
+    stream: str
+    seq: int
+    at: str
+    type: str
+    data: dict[str, Any]
+
+
+class PastHandoff(Shape, frozen=True, kw_only=True):
+    """An earlier handoff of the same verified customer, as an agent sees it."""
+
+    id: str
+    at: str
+    intent: IntentRef
+    channel: str
+    disposition: str | None
+    note: str | None
+    close_reason: str | None
+
+
+class JourneyView(Shape, frozen=True, kw_only=True):
+    steps: list[Step]
+
+
+class Why(Shape, frozen=True, kw_only=True):
+    """Why this one, why now, why not the others: lines a person can read."""
+
+    text: list[str]
+
+
+class WrapUpView(Shape, frozen=True, kw_only=True):
+    disposition: str
+    note: str | None
+
+
+class SurveyView(Shape, frozen=True, kw_only=True):
+    effort: int
+    comment: str | None
+
+
+class ReadMarks(Shape, frozen=True, kw_only=True):
+    customer: int
+    agent: int
+
+
+class DeskHandoff(Shape, frozen=True, kw_only=True):
+    """A handoff at the desk: everything the agent need not ask."""
+
+    id: str
+    state: str
+    version: int
+    channel: str
+    intent: IntentRef
+    queue: QueueRef
+    statement: str | None
+    customer: CustomerCard
+    verdicts: list[Verdict]
+    journey: JourneyView
+    facts: list[Fact]
+    history: list[PastHandoff]
+    brief: str
+    opened_at: str
+    enqueued_at: str | None
+    connected_at: str | None
+    close_reason: str | None
+    agent: AgentRef | None
+    why: Why
+    timeline: list[TimelineEntry]
+    dispositions: list[str]
+    wrap_up: WrapUpView | None
+    survey: SurveyView | None
+    read: ReadMarks
+    callback: None = None
+    call: None = None
+    heads: dict[str, int] | UnsetType = UNSET
+
+
+class OfferedHandoff(Shape, frozen=True, kw_only=True):
+    """What an agent sees before accepting."""
+
+    id: str
+    channel: str
+    intent: IntentRef
+    queue: QueueRef
+    statement: str | None
+    customer: CustomerCard
+    enqueued_at: str
+    brief: str
+    stopped_at: Stopped | None
+    earlier: int
+
+
+class OfferView(Shape, frozen=True, kw_only=True):
+    """One timed proposal of one handoff to one agent; `token` accepts or declines it."""
+
+    id: str
+    token: str
+    offered_at: str
+    expires_at: str
+    handoff: OfferedHandoff
+
+
+class Availability(Shape, frozen=True, kw_only=True):
+    available: bool
+    reason: str | None
+    after_current: bool
+
+
+class AgentView(Shape, frozen=True, kw_only=True):
+    id: str
+    name: str
+    role: str
+    availability: Availability
+    capacity: int
+    load: int
+
+
+class QueueView(Shape, frozen=True, kw_only=True):
+    key: str
+    name: str
+    waiting: int
+    oldest_enqueued_at: str | None
+    agents_available: int
+
+
+class ChannelState(Shape, frozen=True, kw_only=True):
+    channel: str
+    state: Literal["open", "unstaffed", "closed", "full"]
+    opens_at: str | UnsetType = UNSET
+    estimate: Estimate | UnsetType = UNSET
+
+
+class IntentView(Shape, frozen=True, kw_only=True):
+    key: str
+    label: str
+    channels: list[ChannelState]
+
+
+class CustomerSnapshot(Shape, frozen=True, kw_only=True):
+    customer: CustomerCard
+    handoff: CustomerHandoff | None
+    scheduled: list[CustomerHandoff]
+    recent: RecentHandoff | None
+    timeline: list[TimelineEntry]
+    receipt: Receipt | None
+
+
+class AgentSnapshot(Shape, frozen=True, kw_only=True):
+    agent: AgentView
+    offers: list[OfferView]
+    handoffs: list[DeskHandoff]
+    queues: list[QueueView]
