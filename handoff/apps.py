@@ -1,0 +1,13 @@
+"""The product's one Django app."""
+
+from django.apps import AppConfig
+
+
+class HandoffConfig(AppConfig):
+    name = "handoff"
+    verbose_name = "Handoff"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from handoff.config import checks  # noqa: F401
+        from handoff.routing import actions  # noqa: F401

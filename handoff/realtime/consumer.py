@@ -1,0 +1,261 @@
+"""One socket from its handshake to its close: hello, snapshot, replay, live, commands."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, cast
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.db import DatabaseError
+
+from handoff.lib.errors import DomainError
+from handoff.lib.rates import Bucket
+from handoff.protocol.close_codes import CloseCode
+from handoff.protocol.commands import AnyCommand, BadFrame, CommandRefused, Hello, Ping, Table, parse_hello
+from handoff.realtime import limits, log
+from handoff.realtime.roster import roster
+from handoff.realtime.socket import Outlet
+from handoff.realtime.threads import in_database
+
+logger = logging.getLogger(__name__)
+
+SUBPROTOCOL: Final = "handoff.v1"
+FRAME_LIMIT: Final = 64 * 1024
+BAD_FRAMES_ALLOWED: Final = 3
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who a socket speaks for: `key` groups a person's sockets, `grant` is what can be revoked."""
+
+    role: str
+    key: str
+    grant: tuple[Any, ...]
+    identity: Any
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a socket begins with; `heads` name every stream it may read, and where live starts."""
+
+    snapshot: dict[str, Any]
+    heads: dict[str, int] = field(default_factory=dict)
+
+
+class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """The protocol of every socket; subclasses say who may enter, what they see and what they may ask.
+
+    Its own receive loop replaces Channels' dispatch, which starts a task and hops threads for every event.
+    """
+
+    table: ClassVar[Table]
+    outlet: Outlet
+    principal: Principal
+
+    # -- filled in by subclasses; all but `send_message` run on a database thread
+
+    def is_origin_allowed(self, origin: str | None) -> bool:
+        raise NotImplementedError
+
+    def authenticate(self, ticket: str, origin: str | None) -> Principal:
+        """Raises DomainError: `forbidden` closes 4403, anything else 4401."""
+        raise NotImplementedError
+
+    def start(self, principal: Principal) -> Start:
+        raise NotImplementedError
+
+    def perform(self, command: AnyCommand) -> Answer:
+        raise NotImplementedError
+
+    def note_presence(self, principal: Principal) -> None:
+        raise NotImplementedError
+
+    def handle_inline(self, command: AnyCommand) -> bool:
+        """Act on the loop without the database; True if that was all."""
+        raise NotImplementedError
+
+    # -- the life of the socket
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Callable[..., Awaitable[None]]) -> None:
+        self.scope, self._receive = scope, receive
+        await receive()
+        origin = _origin(scope)
+        allowed = SUBPROTOCOL in scope.get("subprotocols", []) and await in_database(self.is_origin_allowed, origin)
+        if not allowed:
+            await send({"type": "websocket.close", "code": int(CloseCode.FORBIDDEN)})
+            return
+        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+        talk = asyncio.create_task(self._converse(origin, send))
+        await asyncio.wait({talk})
+        if not talk.cancelled() and (error := talk.exception()) is not None:
+            logger.error("a socket failed", exc_info=error)
+
+    async def _converse(self, origin: str | None, send: Callable[..., Awaitable[None]]) -> None:
+        talk = asyncio.current_task()
+        assert talk is not None  # noqa: S101
+        # Once bye is out, or the client is gone, nobody waits for another frame.
+        self.outlet = Outlet(send, role="", on_closed=talk.cancel)
+        try:
+            if await self._greet(origin):
+                await self._listen()
+            await self._finish_closing()
+        finally:
+            if roster.remove(self.outlet):
+                self.left()
+            self.outlet.shut()
+
+    def left(self) -> None:
+        """The socket is over; a subclass may tell the other side."""
+
+    async def _greet(self, origin: str | None) -> bool:
+        try:
+            async with asyncio.timeout(settings.HANDOFF_SECONDS["HELLO"]):
+                raw = await self._next_text()
+            if raw is None:
+                return False
+            hello = parse_hello(raw)
+            self.principal = await in_database(self.authenticate, hello.ticket, origin)
+        except (TimeoutError, BadFrame):
+            self.outlet.close(CloseCode.AUTH)
+        except DomainError as error:
+            self.outlet.close(CloseCode.FORBIDDEN if error.code == "forbidden" else CloseCode.AUTH)
+        except DatabaseError:
+            self.outlet.close(CloseCode.GOING_AWAY, retry_after_ms=2000)
+        else:
+            return await self._welcome(hello)
+        return False
+
+    async def _welcome(self, hello: Hello) -> bool:
+        self.outlet.role = self.principal.role
+        roster.add(self.principal, self.outlet)
+        try:
+            await in_database(self.note_presence, self.principal)
+            epoch = await in_database(log.epoch)
+            start = await in_database(self.start, self.principal)
+        except DatabaseError:
+            logger.exception("no snapshot for a new socket")
+            self.outlet.close(CloseCode.GOING_AWAY, retry_after_ms=2000)
+            return False
+        cursors, reason = _resume(hello, start.heads, epoch)
+        self.outlet.show(
+            {
+                "ev": "welcome",
+                "epoch": epoch,
+                "heartbeat_seconds": settings.HANDOFF_SECONDS["HEARTBEAT"],
+                "snapshot": start.snapshot,
+                "heads": start.heads,
+            }
+        )
+        if reason is not None:
+            self.outlet.show({"ev": "resync", "reason": reason})
+        self.outlet.follow(start.heads | cursors)
+        self.entered()
+        return True
+
+    def entered(self) -> None:
+        """The socket is live; a subclass may tell the other side."""
+
+    async def _listen(self) -> None:
+        bad_frames = 0
+        now = time.monotonic()
+        bucket = Bucket(limits.FRAMES_BURST, limits.FRAMES_SECONDS, at=now)
+        while self.outlet.closing is None:
+            raw = await self._next_text()
+            if raw is None:
+                return
+            if bucket.take(time.monotonic()):
+                self.outlet.close(CloseCode.RATE, retry_after_ms=10_000)
+                return
+            try:
+                await self._handle(self.table.parse(raw))
+            except BadFrame as error:
+                bad_frames += 1
+                self.refuse(None, error)
+                if bad_frames >= BAD_FRAMES_ALLOWED:
+                    self.outlet.close(CloseCode.BAD_FRAME)
+            except CommandRefused as error:
+                self.refuse(error.command_id, error)
+
+    async def _handle(self, command: AnyCommand) -> None:
+        if isinstance(command, Ping):
+            self.outlet.show({"ev": "pong"})
+            await self._in_database_quietly(self.note_presence, self.principal)
+            return
+        try:
+            if not self.handle_inline(command):
+                await self.settle()
+                self.acknowledge(command.id, await in_database(self.perform, command))
+        except DomainError as error:
+            self.refuse(command.id, error)
+        except DatabaseError:
+            logger.exception("a command was not saved")
+            self.refuse(command.id, DomainError("not_saved", "It could not be saved; nothing was done. Try again."))
+
+    async def settle(self) -> None:
+        """Wait for what this socket sent before, so that its commands take effect in its order."""
+
+    async def _in_database_quietly(self, work: Callable[[Principal], None], principal: Principal) -> None:
+        try:
+            await in_database(work, principal)
+        except DatabaseError:
+            logger.warning("a sign of life was not saved", exc_info=True)
+
+    def has_other_sockets(self) -> bool:
+        """True if this person is connected here by another socket too."""
+        return roster.count(self.principal.key, besides=self.outlet) > 0
+
+    def acknowledge(self, command_id: str, result: Answer) -> None:
+        self.outlet.show({"ev": "ack", "id": command_id, "result": result})
+
+    def refuse(self, command_id: str | None, error: DomainError) -> None:
+        frame = {"ev": "error", "id": command_id, "code": error.code, "message": error.message}
+        self.outlet.show(frame | ({"fields": error.fields} if error.fields else {}))
+
+    async def _next_text(self) -> str | None:
+        """The next text frame, "" for a binary one, or None when the socket is over."""
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            return None
+        text = message.get("text")
+        if text is None:
+            return ""
+        if len(text) > FRAME_LIMIT:
+            self.outlet.close(CloseCode.TOO_BIG)
+            return None
+        return cast(str, text)
+
+    async def _finish_closing(self) -> None:
+        if self.outlet.closing is not None:
+            try:
+                async with asyncio.timeout(2):
+                    await self.outlet.closed.wait()
+            except TimeoutError:
+                logger.info("a socket did not take its bye")
+
+
+def _origin(scope: dict[str, Any]) -> str | None:
+    """The Origin header; two of them count as one that matches nothing."""
+    found = [value for name, value in scope["headers"] if name == b"origin"]
+    return b",".join(found).decode("latin-1") if found else None
+
+
+def _resume(hello: Hello, heads: dict[str, int], epoch: str) -> tuple[dict[str, int], str | None]:
+    """The cursors to go on from, and why the client has to start anew instead, if it has to."""
+    if hello.resume is None:
+        return {}, None
+    if hello.resume.epoch != epoch:
+        return {}, "epoch_changed"
+    known = {stream: cursor for stream, cursor in hello.resume.cursors.items() if stream in heads}
+    if any(cursor > heads[stream] for stream, cursor in known.items()):
+        return {}, "ahead"
+    if any(heads[stream] - cursor > log.REPLAY_LIMIT for stream, cursor in known.items()):
+        return {}, "too_old"
+    return known, None

@@ -1,0 +1,142 @@
+"""After the commit: local sockets by a direct call, other processes by a hint."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from handoff.protocol.events import encode_frame
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Delivered:
+    """One stored entry, with its frame encoded once for all its readers."""
+
+    stream: str
+    seq: int
+    at: str
+    type: str
+    data: dict[str, Any]
+
+    @cached_property
+    def frame(self) -> str:
+        return encode_frame(stream=self.stream, seq=self.seq, at=self.at, type=self.type, data=self.data)
+
+    def to_wire(self) -> dict[str, Any]:
+        return {"stream": self.stream, "seq": self.seq, "at": self.at, "type": self.type, "data": self.data}
+
+
+@dataclass
+class Signal:
+    """Something ephemeral about a stream: for its readers now, never in the log."""
+
+    stream: str
+    frame: dict[str, Any]
+    # Only readers of this role, or of every role.
+    role: str | None = None
+
+
+class Reader(Protocol):
+    """A socket, as delivery sees it; its methods run on the event loop and never wait."""
+
+    role: str
+
+    def deliver(self, entry: Delivered) -> None: ...
+
+    def show(self, frame: dict[str, Any]) -> None: ...
+
+
+class Bridge(Protocol):
+    """What carries hints to other processes; losing, doubling or reordering one is harmless."""
+
+    def publish(self, entries: Sequence[Delivered], signals: Sequence[Signal]) -> None: ...
+
+
+Wake = Callable[[], None]
+
+
+@dataclass
+class Hub:
+    """One a process: who listens to what here. All of it runs on one event loop but `announce`, `signal` and `wake`."""
+
+    readers: dict[str, set[Reader]] = field(default_factory=lambda: defaultdict(set))
+    bridge: Bridge | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
+    _loop_thread: int = 0
+    _wakes: list[Wake] = field(default_factory=list)
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Name the loop whose sockets are served; call from that loop."""
+        self._loop, self._loop_thread = loop, threading.get_ident()
+
+    def subscribe(self, stream: str, reader: Reader) -> None:
+        self.readers[stream].add(reader)
+
+    def unsubscribe(self, stream: str, reader: Reader) -> None:
+        group = self.readers.get(stream)
+        if group is not None:
+            group.discard(reader)
+            if not group:
+                del self.readers[stream]
+
+    def on_wake(self, wake: Wake) -> Callable[[], None]:
+        """Have `wake` called, from any thread, when there may be work for a worker; answers how to stop that."""
+        self._wakes.append(wake)
+        return lambda: self._wakes.remove(wake)
+
+    def announce(self, entries: Sequence[Delivered]) -> None:
+        """Tell readers of committed entries. From any thread; never raises: the commit has happened."""
+        try:
+            self._to_loop(self._deliver, entries)
+            if self.bridge is not None:
+                self.bridge.publish(entries, ())
+            self.wake()
+        except Exception:
+            logger.exception("announcing committed entries failed; readers heal by polling")
+
+    def signal(self, signal: Signal) -> None:
+        """Show something ephemeral to a stream's readers, here and in other processes."""
+        self._to_loop(self._show, signal)
+        if self.bridge is not None:
+            self.bridge.publish((), (signal,))
+
+    def receive(self, entries: Sequence[Delivered], signals: Collection[Signal]) -> None:
+        """A hint from another process; on the loop."""
+        self._deliver(entries)
+        for signal in signals:
+            self._show(signal)
+        self.wake()
+
+    def wake(self) -> None:
+        for wake in tuple(self._wakes):
+            wake()
+
+    def _to_loop(self, call: Callable[..., None], argument: Any) -> None:
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            return
+        if threading.get_ident() == self._loop_thread:
+            call(argument)
+        else:
+            loop.call_soon_threadsafe(call, argument)
+
+    def _deliver(self, entries: Sequence[Delivered]) -> None:
+        for entry in entries:
+            for reader in tuple(self.readers.get(entry.stream, ())):
+                reader.deliver(entry)
+
+    def _show(self, signal: Signal) -> None:
+        for reader in tuple(self.readers.get(signal.stream, ())):
+            if signal.role is None or reader.role == signal.role:
+                reader.show(signal.frame)
+
+
+hub = Hub()

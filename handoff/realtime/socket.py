@@ -1,0 +1,165 @@
+"""One socket's outgoing side: cursors, gaps, a bounded outbox, and one writer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+from django.db import DatabaseError
+
+from handoff.protocol.close_codes import BYE_CODES, CloseCode
+from handoff.protocol.events import STREAM_OPENING, HandoffUnassigned
+from handoff.realtime import log, streams
+from handoff.realtime.delivery import Delivered, hub
+from handoff.realtime.threads import in_database
+
+logger = logging.getLogger(__name__)
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+# Frames a slow reader may owe before it is closed: some megabytes at the very most.
+OUTBOX_LIMIT: Final = 2000
+# Two processes' hints may cross; most gaps close by themselves in this time.
+GAP_PATIENCE_SECONDS: Final = 0.03
+CATCH_UP_BATCH: Final = 200
+
+_encoder = msgspec.json.Encoder()
+
+
+class Outlet:
+    """Everything that goes to one client, in order; `deliver` and `show` never wait."""
+
+    def __init__(self, send: Send, *, role: str, on_closed: Callable[[], object]) -> None:
+        self.role = role
+        self.cursors: dict[str, int] = {}
+        self.closing: CloseCode | None = None
+        self.closed = asyncio.Event()
+        self._send = send
+        self._on_closed = on_closed
+        self._retry_after_ms: int | None = None
+        self._outbox: deque[str] = deque()
+        self._filled = asyncio.Event()
+        # Streams that are being read from the database; hints for them wait until that is done.
+        self._behind: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writer = asyncio.create_task(self._write())
+
+    # -- frames
+
+    def put(self, text: str) -> None:
+        if self.closing is not None:
+            return
+        if len(self._outbox) >= OUTBOX_LIMIT:
+            self._outbox.clear()
+            self.close(CloseCode.TOO_SLOW)
+            return
+        self._outbox.append(text)
+        self._filled.set()
+
+    def show(self, frame: dict[str, Any]) -> None:
+        self.put(_encoder.encode(frame).decode())
+
+    def close(self, code: CloseCode, *, retry_after_ms: int | None = None) -> None:
+        """Say `bye` after what is already in the outbox, then close."""
+        if self.closing is None:
+            self.closing, self._retry_after_ms = code, retry_after_ms
+            self._filled.set()
+
+    # -- streams
+
+    def follow(self, heads: Mapping[str, int]) -> None:
+        """Listen to these streams from these cursors on, and fetch whatever came in between."""
+        for stream, cursor in heads.items():
+            if stream not in self.cursors:
+                self.cursors[stream] = cursor
+                hub.subscribe(stream, self)
+                self._catch_up_soon(stream, known=cursor, patience=0)
+
+    def leave(self, stream: str) -> None:
+        if self.cursors.pop(stream, None) is not None:
+            hub.unsubscribe(stream, self)
+
+    def deliver(self, entry: Delivered) -> None:
+        cursor = self.cursors.get(entry.stream)
+        if cursor is None or entry.seq <= cursor:
+            return
+        if entry.stream in self._behind:
+            self._behind[entry.stream] = max(self._behind[entry.stream], entry.seq)
+        elif entry.seq == cursor + 1:
+            self._apply(entry)
+        else:
+            self._catch_up_soon(entry.stream, known=entry.seq, patience=GAP_PATIENCE_SECONDS)
+
+    def check(self, heads: Mapping[str, int]) -> None:
+        """Compare with the database's counters: heals a reader whose last hint was lost."""
+        for stream, head in heads.items():
+            cursor = self.cursors.get(stream)
+            if cursor is not None and head > cursor and stream not in self._behind:
+                self._catch_up_soon(stream, known=head, patience=0)
+
+    def _apply(self, entry: Delivered) -> None:
+        self.cursors[entry.stream] = entry.seq
+        self.put(entry.frame)
+        if entry.type in STREAM_OPENING:
+            self.follow(entry.data["heads"])
+        elif entry.type == HandoffUnassigned.TYPE:
+            self.leave(streams.handoff(entry.data["id"]))
+            self.leave(streams.desk(entry.data["id"]))
+
+    def _catch_up_soon(self, stream: str, *, known: int, patience: float) -> None:
+        self._behind[stream] = known
+        task = asyncio.create_task(self._catch_up(stream, patience))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _catch_up(self, stream: str, patience: float) -> None:
+        try:
+            await asyncio.sleep(patience)
+            while (cursor := self.cursors.get(stream)) is not None:
+                entries = await in_database(log.read_after, stream, cursor, limit=CATCH_UP_BATCH)
+                for entry in entries:
+                    if stream in self.cursors:
+                        self._apply(entry)
+                if len(entries) < CATCH_UP_BATCH and self.cursors.get(stream, 0) >= self._behind[stream]:
+                    break
+                if not entries:
+                    # The hint ran ahead of what this connection can see, or lied; the poll looks again.
+                    break
+        except DatabaseError:
+            logger.warning("reading on from the log failed; the poll tries again", exc_info=True)
+        finally:
+            self._behind.pop(stream, None)
+
+    # -- the writer
+
+    async def _write(self) -> None:
+        try:
+            while True:
+                while self._outbox:
+                    await self._send({"type": "websocket.send", "text": self._outbox.popleft()})
+                if self.closing is not None:
+                    await self._say_bye(self.closing)
+                    return
+                self._filled.clear()
+                await self._filled.wait()
+        except (OSError, RuntimeError):
+            pass  # the client is gone; the receiving side ends the socket
+        finally:
+            self.closed.set()
+            self._on_closed()
+
+    async def _say_bye(self, code: CloseCode) -> None:
+        bye = {"ev": "bye", "code": BYE_CODES[code], "retry_after_ms": self._retry_after_ms}
+        await self._send({"type": "websocket.send", "text": _encoder.encode(bye).decode()})
+        await self._send({"type": "websocket.close", "code": int(code), "reason": BYE_CODES[code]})
+
+    def shut(self) -> None:
+        """The client is gone: leave every stream and stop."""
+        for stream in list(self.cursors):
+            self.leave(stream)
+        for task in (*self._tasks, self._writer):
+            task.cancel()
