@@ -1,0 +1,168 @@
+"""Open, refresh and end sessions; issue and redeem the tickets of sockets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from handoff.identity import keys, queries
+from handoff.identity.models import Customer, Session, Site, Ticket, UsedToken
+from handoff.identity.tokens import TokenRefused, VerifiedIdentity, verify
+from handoff.lib import ids
+from handoff.lib.errors import DomainError
+
+BEARER_PREFIX: Final = "hs_"
+TICKET_PREFIX: Final = "ht_"
+# A sign of life is written at most this often.
+SEEN_PRECISION: Final = timedelta(seconds=10)
+
+# What the site signed beside its own facts, as facts an agent would otherwise ask for.
+CLAIM_FACTS: Final = (
+    ("email", "Email"),
+    ("phone_number", "Phone"),
+    ("locale", "Language"),
+    ("zoneinfo", "Time zone"),
+)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A new session and its bearer token, which is shown this once."""
+
+    session: Session
+    token: str
+
+
+def verify_token(site: Site, token: str, *, now: datetime) -> VerifiedIdentity:
+    """Every rule of an identity token but its single use. Raises TokenRefused."""
+    seconds = int(now.timestamp())
+    return verify(token, keys=keys.keys_of(site), issuer=site.key, audience=settings.PUBLIC_ORIGIN, now=seconds)
+
+
+def open_unverified(site: Site, *, origin: str, embedded_by: str, now: datetime) -> Opened:
+    """A session for somebody the site does not vouch for. Raises `unverified_not_allowed`."""
+    if not site.allow_unverified:
+        raise DomainError("unverified_not_allowed", "This site helps signed-in customers only.")
+    customer = Customer.objects.create(site=site, created_at=now, seen_at=now)
+    return _open(customer, None, origin=origin, embedded_by=embedded_by, now=now)
+
+
+@transaction.atomic
+def open_verified(site: Site, identity: VerifiedIdentity, *, origin: str, embedded_by: str, now: datetime) -> Opened:
+    """A session for the person the token names. Raises TokenRefused `token_replayed` if its `jti` was used."""
+    _use_once(site, identity)
+    customer = _recognise(site, identity, now=now)
+    return _open(customer, identity, origin=origin, embedded_by=embedded_by, now=now)
+
+
+def end_session(session: Session, *, reason: Session.Ended, now: datetime) -> None:
+    """Its token is dead from now on; sockets follow within the revocation interval."""
+    Session.objects.filter(pk=session.pk, ended_at=None).update(ended_at=now, ended_reason=reason)
+
+
+def end_all_sessions(customer: Customer, *, now: datetime) -> None:
+    live = Session.objects.filter(customer=customer, ended_at=None)
+    live.update(ended_at=now, ended_reason=Session.Ended.EVERYWHERE)
+
+
+def note_life(session: Session, *, now: datetime, precision: timedelta = SEEN_PRECISION) -> None:
+    """The customer is here: the session's idle time starts anew."""
+    if session.seen_at <= now - precision:
+        Session.objects.filter(pk=session.pk).update(seen_at=now)
+        Customer.objects.filter(pk=session.customer_id).update(seen_at=now)
+
+
+def issue_session_ticket(session: Session, *, now: datetime) -> str:
+    return _issue(now=now, session=session)
+
+
+def issue_agent_ticket(user: Any, *, sign_in_key: str, now: datetime) -> str:
+    return _issue(now=now, user=user, sign_in_key=sign_in_key)
+
+
+def redeem_ticket(ticket: str, *, now: datetime) -> Ticket:
+    """Use a ticket up; of several at once exactly one succeeds. Raises `session_required` otherwise."""
+    found = Ticket.objects.filter(ticket_hash=queries.digest(ticket), used_at=None, expires_at__gt=now)
+    if found.update(used_at=now) != 1:
+        raise DomainError("session_required", "The ticket is used up, expired or unknown.")
+    return Ticket.objects.select_related("session__customer__site", "user").get(ticket_hash=queries.digest(ticket))
+
+
+def forget_old(*, now: datetime) -> None:
+    """Drop used-up tickets, and token ids that could not be replayed any more anyway."""
+    Ticket.objects.filter(expires_at__lt=now - timedelta(minutes=5)).delete()
+    UsedToken.objects.filter(expires_at__lt=now - timedelta(minutes=5)).delete()
+
+
+def _issue(*, now: datetime, **owner: Any) -> str:
+    ticket = TICKET_PREFIX + ids.new_secret()
+    expires_at = now + timedelta(seconds=settings.HANDOFF_SECONDS["TICKET_LIFE"])
+    Ticket.objects.create(ticket_hash=queries.digest(ticket), expires_at=expires_at, **owner)
+    return ticket
+
+
+def _use_once(site: Site, identity: VerifiedIdentity) -> None:
+    """The unique row is the guard: of two transactions with one `jti`, the second waits here and is refused."""
+    try:
+        with transaction.atomic():
+            expires_at = datetime.fromtimestamp(identity.expires_at, tz=UTC)
+            UsedToken.objects.create(site=site, jti=identity.jti, expires_at=expires_at)
+    except IntegrityError:
+        raise TokenRefused("token_replayed", "This token has opened a session already; sign a new one.") from None
+
+
+def _recognise(site: Site, identity: VerifiedIdentity, *, now: datetime) -> Customer:
+    told = {
+        name: getattr(identity, name) or ""
+        for name in ("name", "email", "phone_number", "locale", "zoneinfo")
+        if getattr(identity, name) is not None
+    }
+    customer, _ = Customer.objects.update_or_create(
+        site=site,
+        subject=identity.subject,
+        defaults=told | {"seen_at": now},
+        create_defaults=told | {"seen_at": now, "created_at": now},
+    )
+    return customer
+
+
+def _open(
+    customer: Customer, identity: VerifiedIdentity | None, *, origin: str, embedded_by: str, now: datetime
+) -> Opened:
+    token = BEARER_PREFIX + ids.new_secret()
+    signed: dict[str, Any] = {}
+    if identity is not None:
+        signed = {
+            "acr": identity.acr or "",
+            "amr": list(identity.amr),
+            "auth_time": identity.auth_time,
+            "facts": _signed_facts(customer, identity),
+        }
+    session = Session.objects.create(
+        token_hash=queries.digest(token),
+        customer=customer,
+        origin=origin,
+        embedded_by=embedded_by,
+        created_at=now,
+        seen_at=now,
+        expires_at=now + timedelta(seconds=settings.HANDOFF_SECONDS["SESSION_LIFE"]),
+        **signed,
+    )
+    return Opened(session=session, token=token)
+
+
+def _signed_facts(customer: Customer, identity: VerifiedIdentity) -> list[dict[str, Any]]:
+    facts = [{"key": fact.key, "label": fact.label, "value": fact.value} for fact in identity.facts]
+    named = {fact["key"] for fact in facts}
+    facts += [
+        {"key": claim, "label": label, "value": value}
+        for claim, label in CLAIM_FACTS
+        if claim not in named and (value := getattr(identity, claim)) is not None
+    ]
+    if "sub" not in named:
+        facts.append({"key": "sub", "label": "Customer reference", "value": customer.subject})
+    return facts

@@ -1,0 +1,49 @@
+"""A site's signing keys: secrets encrypted at rest, several live at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, cast
+
+from django.conf import settings
+
+from handoff.identity.models import Site, SiteKey
+from handoff.identity.tokens import Algorithm, VerificationKey
+from handoff.lib import vault
+
+# Last use is a hint for the person who rotates; it need not be written at every token.
+LAST_USE_PRECISION: Final = timedelta(minutes=1)
+
+
+def encrypt(secret: str) -> str:
+    return vault.encrypt(secret, secrets=_secrets())
+
+
+def decrypt(encrypted: str) -> bytes:
+    """The secret's UTF-8 bytes."""
+    return vault.decrypt(encrypted, secrets=_secrets())
+
+
+def _secrets() -> list[str]:
+    return [settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS)]
+
+
+def keys_of(site: Site) -> Sequence[VerificationKey]:
+    """Every key of a site, revoked ones too, as the verifier wants them."""
+    return [
+        VerificationKey(
+            kid=key.kid,
+            algorithm=cast(Algorithm, key.algorithm),
+            material=decrypt(key.encrypted_secret) if key.encrypted_secret else key.public_key.encode(),
+            revoked=key.revoked_at is not None,
+        )
+        for key in SiteKey.objects.filter(site=site).order_by("id")
+    ]
+
+
+def note_use(site: Site, kid: str | None, *, now: datetime) -> None:
+    """Remember that a key signed something lately. Without a kid it was the only live one."""
+    live = SiteKey.objects.filter(site=site, revoked_at=None)
+    used = live.filter(kid=kid) if kid else live
+    used.exclude(last_used_at__gt=now - LAST_USE_PRECISION).update(last_used_at=now)

@@ -1,0 +1,90 @@
+"""Keep steps and facts, merged and limited by the pure rules. The caller holds the handoff's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from handoff.journeys import context, queries
+from handoff.journeys.context import Context, Fact, Step
+from handoff.journeys.models import Fact as FactRow
+from handoff.journeys.models import Journey
+from handoff.journeys.models import Step as StepRow
+from handoff.lib.errors import DomainError, NotFound
+from handoff.protocol.shapes import Source
+
+# What only the customer's side said, the customer may take back.
+STRIKABLE: tuple[Source, ...] = ("observed", "stated")
+
+
+def begin(*, now: datetime) -> Journey:
+    return Journey.objects.create(created_at=now)
+
+
+def record(journey_id: int, added: Context) -> Context:
+    """Merge into what is stored; answers what is really new. Raises `context_too_large`."""
+    old_steps, old_facts = queries.steps_of(journey_id), queries.facts_of(journey_id)
+    steps = context.merge_steps(old_steps, added.steps)
+    facts = context.merge_facts(old_facts, added.facts)
+    context.check_size(steps, facts)
+    known_steps, known_facts = set(old_steps), set(old_facts)
+    new_steps = [step for step in steps if step not in known_steps]
+    new_facts = [fact for fact in facts if fact not in known_facts]
+    if new_steps:
+        _store_steps(journey_id, steps)
+    _store_facts(journey_id, new_facts)
+    return Context(tuple(new_steps), tuple(new_facts))
+
+
+def strike(journey_id: int, *, key: str, source: str) -> None:
+    """Take a fact back. Raises NotFound if there is none, `invalid_request` if the site or an agent vouches for it."""
+    if source not in STRIKABLE:
+        raise DomainError("invalid_request", "Signed facts and the desk's own stay.", fields={"source": "not yours"})
+    deleted, _ = FactRow.objects.filter(journey=journey_id, key=key, source=source).delete()
+    if not deleted:
+        raise NotFound
+
+
+def move_in(journey_id: int, other_id: int) -> Context:
+    """Add another journey's steps, and the facts this one does not know; answers what is new here."""
+    known = {(fact.key, fact.source) for fact in queries.facts_of(journey_id)}
+    facts = [fact for fact in queries.facts_of(other_id) if (fact.key, fact.source) not in known]
+    return record(journey_id, Context(tuple(queries.steps_of(other_id)), tuple(facts)))
+
+
+def replace_signed(journey_id: int, signed: Sequence[Fact]) -> Context:
+    """The site vouches anew: its facts take the place of those it signed before."""
+    keys = [fact.key for fact in signed]
+    FactRow.objects.filter(journey=journey_id, source="verified").exclude(key__in=keys).delete()
+    return record(journey_id, Context(facts=tuple(signed)))
+
+
+def _store_steps(journey_id: int, steps: Sequence[Step]) -> None:
+    StepRow.objects.filter(journey=journey_id).delete()
+    StepRow.objects.bulk_create(
+        StepRow(
+            journey_id=journey_id,
+            place=place,
+            name=step.name or "",
+            path=step.path,
+            title=step.title or "",
+            status=step.status,
+            error=step.error or "",
+            at=step.at,
+        )
+        for place, step in enumerate(steps)
+    )
+
+
+def _store_facts(journey_id: int, facts: Sequence[Fact]) -> None:
+    FactRow.objects.bulk_create(
+        [
+            FactRow(
+                journey_id=journey_id, key=fact.key, source=fact.source, label=fact.label, value=fact.value, at=fact.at
+            )
+            for fact in facts
+        ],
+        update_conflicts=True,
+        unique_fields=["journey", "key", "source"],
+        update_fields=["label", "value", "at"],
+    )
