@@ -1,0 +1,228 @@
+"""Read handoffs, as their customer and as an agent may see them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
+from msgspec import UNSET
+
+from handoff.broker.models import Handoff
+from handoff.broker.states import OPEN, OWNED, State
+from handoff.identity.models import Customer
+from handoff.identity.queries import assurance_of
+from handoff.intents.verdicts import Standing, judge
+from handoff.journeys import queries as journeys
+from handoff.journeys.brief import brief
+from handoff.journeys.context import Step
+from handoff.lib.clock import rfc3339, rfc3339_or_none
+from handoff.lib.errors import NotFound
+from handoff.protocol import shapes
+from handoff.realtime import log, streams
+from handoff.staffing.models import Agent
+
+TIMELINE_ENTRIES: Final = 50
+HISTORY_ENTRIES: Final = 20
+RECENT: Final = timedelta(hours=24)
+
+_ROWS = Handoff.objects.select_related("customer", "intent", "queue", "agent", "site")
+
+
+def by_id(public_id: str) -> Handoff:
+    """Raises NotFound."""
+    found = _ROWS.filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def of_customer(customer: Customer, public_id: str) -> Handoff:
+    """The customer's own; a foreign one and an absent one raise the same NotFound."""
+    found = _ROWS.filter(public_id=public_id, customer=customer).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def open_of(customer: Customer) -> Handoff | None:
+    return _ROWS.filter(customer=customer, state__in=OPEN).first()
+
+
+def by_client_id(customer: Customer, client_id: str) -> Handoff | None:
+    return _ROWS.filter(customer=customer, client_id=client_id).first()
+
+
+def owned_by(agent: Agent) -> list[Handoff]:
+    """What is on an agent's desk, oldest first."""
+    rows = _ROWS.select_related("wrap_up", "survey").filter(agent=agent, state__in=OWNED)
+    return list(rows.order_by("connected_at"))
+
+
+def scheduled_of(customer: Customer) -> list[Handoff]:
+    return list(_ROWS.filter(customer=customer, state=State.SCHEDULED).order_by("due_at"))
+
+
+def recent_of(customer: Customer, *, now: datetime) -> Handoff | None:
+    """The talk that just ended: in wrap-up, or closed in the last day after somebody talked."""
+    ended = Q(state=State.WRAP_UP) | Q(state=State.CLOSED, closed_at__gt=now - RECENT, connected_at__isnull=False)
+    return _ROWS.select_related("survey").filter(ended, customer=customer).order_by("-ended_at").first()
+
+
+def card(handoff: Handoff) -> shapes.CustomerCard:
+    """Who it is, with the assurance of this handoff."""
+    customer = handoff.customer
+    return shapes.CustomerCard(
+        id=customer.public_id, name=customer.name or None, verified=customer.is_verified, assurance=assurance(handoff)
+    )
+
+
+def assurance(handoff: Handoff) -> shapes.Assurance | None:
+    return assurance_of(handoff.customer.is_verified, handoff.acr, handoff.amr, handoff.auth_time)
+
+
+def intent_ref(handoff: Handoff) -> shapes.IntentRef:
+    return shapes.IntentRef(key=handoff.intent.key, label=handoff.intent.label)
+
+
+def brief_of(handoff: Handoff, steps: list[Step]) -> str:
+    return brief(
+        name=handoff.customer.name or None,
+        verified=handoff.customer.is_verified,
+        amr=handoff.amr,
+        intent_label=handoff.intent.label,
+        statement=handoff.statement or None,
+        steps=steps,
+    )
+
+
+def verdicts_of(handoff: Handoff, *, now: datetime) -> list[shapes.Verdict]:
+    standing = Standing(
+        verified=handoff.customer.is_verified,
+        acr=handoff.acr or None,
+        auth_time=handoff.auth_time,
+        channel=handoff.channel,
+    )
+    return judge(list(handoff.intent.actions.all()), standing, now=now)
+
+
+def history_of(handoff: Handoff) -> list[shapes.PastHandoff]:
+    """Earlier handoffs of the same customer, newest first."""
+    earlier = (
+        Handoff.objects.select_related("intent", "wrap_up")
+        .filter(customer=handoff.customer_id, opened_at__lte=handoff.opened_at)
+        .exclude(pk=handoff.pk)
+        .order_by("-opened_at")[:HISTORY_ENTRIES]
+    )
+    return [_past(other) for other in earlier]
+
+
+def count_history(handoff: Handoff) -> int:
+    return Handoff.objects.filter(customer=handoff.customer_id).exclude(pk=handoff.pk).count()
+
+
+def receipt_of(handoff: Handoff) -> shapes.Receipt:
+    """What the agent has, as the customer may see it."""
+    return shapes.Receipt(
+        name=handoff.customer.name or None,
+        facts=[fact.to_shape() for fact in journeys.facts_of(handoff.journey_id)],
+        steps=[step.to_shape() for step in journeys.steps_of(handoff.journey_id)],
+        statement=handoff.statement or None,
+        assurance=assurance(handoff),
+    )
+
+
+def customer_view(
+    handoff: Handoff, *, place: int | None, estimate: shapes.Estimate | None, head: int
+) -> shapes.CustomerHandoff:
+    """A handoff as GET. `place` counts from 1 while it waits."""
+    return shapes.CustomerHandoff(
+        id=handoff.public_id,
+        state=handoff.state,
+        version=handoff.version,
+        channel=handoff.channel,
+        intent=intent_ref(handoff),
+        statement=handoff.statement or None,
+        opened_at=rfc3339(handoff.opened_at),
+        enqueued_at=rfc3339_or_none(handoff.enqueued_at),
+        position=place if place is None or place <= 100 else "100+",
+        estimate=estimate,
+        agent=shapes.Named(name=handoff.agent.name) if handoff.agent else None,
+        close_reason=handoff.close_reason or None,
+        head=head,
+    )
+
+
+def recent_view(handoff: Handoff) -> shapes.RecentHandoff:
+    return shapes.RecentHandoff(
+        id=handoff.public_id,
+        state=handoff.state,
+        intent=intent_ref(handoff),
+        channel=handoff.channel,
+        at=rfc3339(handoff.ended_at or handoff.opened_at),
+        close_reason=handoff.close_reason or None,
+        survey_due=not hasattr(handoff, "survey"),
+    )
+
+
+def timeline_of(handoff: Handoff, *, for_desk: bool) -> list[shapes.TimelineEntry]:
+    """The last entries of the customer's stream, and for an agent those of the desk's, merged."""
+    names = [streams.handoff(handoff.public_id)] + ([streams.desk(handoff.public_id)] if for_desk else [])
+    return [shapes.TimelineEntry(**entry.to_wire()) for entry in log.read_last(names, limit=TIMELINE_ENTRIES)]
+
+
+def desk_view(
+    handoff: Handoff, *, why: list[str], now: datetime, heads: dict[str, int] | None = None
+) -> shapes.DeskHandoff:
+    """A handoff at the desk. Give `heads` as read before this call, so that live never starts too late."""
+    steps = journeys.steps_of(handoff.journey_id)
+    return shapes.DeskHandoff(
+        id=handoff.public_id,
+        state=handoff.state,
+        version=handoff.version,
+        channel=handoff.channel,
+        intent=intent_ref(handoff),
+        queue=shapes.QueueRef(key=handoff.queue.key, name=handoff.queue.name),
+        statement=handoff.statement or None,
+        customer=card(handoff),
+        verdicts=verdicts_of(handoff, now=now),
+        journey=shapes.JourneyView(steps=[step.to_shape() for step in steps]),
+        facts=[fact.to_shape() for fact in journeys.facts_of(handoff.journey_id)],
+        history=history_of(handoff),
+        brief=brief_of(handoff, steps),
+        opened_at=rfc3339(handoff.opened_at),
+        enqueued_at=rfc3339_or_none(handoff.enqueued_at),
+        connected_at=rfc3339_or_none(handoff.connected_at),
+        close_reason=handoff.close_reason or None,
+        agent=shapes.AgentRef(id=handoff.agent.public_id, name=handoff.agent.name) if handoff.agent else None,
+        why=shapes.Why(text=why),
+        timeline=timeline_of(handoff, for_desk=True),
+        dispositions=list(handoff.queue.dispositions),
+        wrap_up=_wrap_up(handoff),
+        survey=_survey(handoff),
+        read=shapes.ReadMarks(customer=handoff.customer_read_seq, agent=handoff.agent_read_seq),
+        heads=heads if heads is not None else UNSET,
+    )
+
+
+def _past(handoff: Handoff) -> shapes.PastHandoff:
+    wrap_up = getattr(handoff, "wrap_up", None)
+    return shapes.PastHandoff(
+        id=handoff.public_id,
+        at=rfc3339(handoff.opened_at),
+        intent=intent_ref(handoff),
+        channel=handoff.channel,
+        disposition=wrap_up.disposition if wrap_up else None,
+        note=(wrap_up.note or None) if wrap_up else None,
+        close_reason=handoff.close_reason or None,
+    )
+
+
+def _wrap_up(handoff: Handoff) -> shapes.WrapUpView | None:
+    wrap_up = getattr(handoff, "wrap_up", None)
+    return shapes.WrapUpView(disposition=wrap_up.disposition, note=wrap_up.note or None) if wrap_up else None
+
+
+def _survey(handoff: Handoff) -> shapes.SurveyView | None:
+    survey = getattr(handoff, "survey", None)
+    return shapes.SurveyView(effort=survey.effort, comment=survey.comment or None) if survey else None

@@ -1,0 +1,98 @@
+"""The one function that moves a handoff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from handoff.broker.models import Handoff
+from handoff.broker.states import INITIAL, Action, CloseReason, IllegalTransition, State, next_state
+from handoff.lib.clock import rfc3339_or_none
+from handoff.protocol.events import HandoffChanged, HandoffUnassigned
+from handoff.protocol.shapes import IntentRef, Named
+from handoff.realtime import log, streams
+from handoff.realtime.log import Entry
+
+
+@dataclass(frozen=True)
+class Move:
+    """What just happened to a handoff, for those who keep side rows."""
+
+    handoff: Handoff
+    action: Action
+    before: State
+    now: datetime
+
+
+# Features register what else must happen in the same transaction; each answers entries for the log.
+Follower = Callable[[Move], list[Entry]]
+FOLLOWERS: Final[list[Follower]] = []
+
+# Fields that a move may set beside the state.
+_MOVABLE: Final = frozenset(
+    {"agent", "channel", "connected_at", "due_at", "ended_at", "enqueued_at", "expires_at", "merged_into", "queue"}
+)
+
+
+def lock(public_id: str) -> Handoff | None:
+    """The handoff's row, locked for this transaction. NO KEY: plain FOR UPDATE would deadlock with foreign keys."""
+    rows = Handoff.objects.select_related("intent", "queue", "customer", "agent", "site")
+    return rows.select_for_update(of=("self",), no_key=True).filter(public_id=public_id).first()
+
+
+def apply(
+    handoff: Handoff,
+    action: Action,
+    *,
+    now: datetime,
+    to: State | None = None,
+    close_reason: CloseReason | None = None,
+    **changes: Any,
+) -> list[Entry]:
+    """Move a locked handoff and answer the log entries of the move, for the caller's one `append_many`.
+
+    `to` chooses among several targets of the action. Raises IllegalTransition if the table has no such row.
+    """
+    unknown = changes.keys() - _MOVABLE
+    if unknown:
+        raise TypeError(f"A move does not set {sorted(unknown)}.")
+    before, owner = State(handoff.state), handoff.agent
+    after = next_state(before, action, to=to)
+    handoff.state = after
+    for name, value in changes.items():
+        setattr(handoff, name, value)
+    if after is State.CLOSED:
+        handoff.closed_at, handoff.close_reason = now, close_reason or CloseReason.RESOLVED
+        log.seal(streams.handoff(handoff.public_id))
+    handoff.version += 1
+    handoff.save()
+    entries = [Entry.of(streams.handoff(handoff.public_id), changed(handoff), handoff_id=handoff.pk)]
+    if owner is not None and (handoff.agent is None or after is State.CLOSED):
+        gone = HandoffUnassigned(id=handoff.public_id, reason=handoff.close_reason or action.value)
+        entries.append(Entry.of(streams.agent(owner.public_id), gone, handoff_id=handoff.pk))
+    move = Move(handoff=handoff, action=action, before=before, now=now)
+    for follow in FOLLOWERS:
+        entries += follow(move)
+    return entries
+
+
+def changed(handoff: Handoff) -> HandoffChanged:
+    """The event that says how a handoff stands now."""
+    return HandoffChanged(
+        state=handoff.state,
+        version=handoff.version,
+        channel=handoff.channel,
+        intent=IntentRef(key=handoff.intent.key, label=handoff.intent.label),
+        agent=Named(name=handoff.agent.name) if handoff.agent else None,
+        close_reason=handoff.close_reason or None,
+        enqueued_at=rfc3339_or_none(handoff.enqueued_at),
+    )
+
+
+def create(*, state: State, **fields: Any) -> Handoff:
+    """A new handoff in one of the initial states; the table's `open`. Raises IllegalTransition for any other state."""
+    if state not in INITIAL:
+        raise IllegalTransition(Action.OFFER, state)
+    return Handoff.objects.create(state=state, **fields)

@@ -1,0 +1,199 @@
+"""The one door for messages: sends of many handoffs become one transaction, and each gets its own answer."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Final
+
+from django.db import DatabaseError, connection, transaction
+
+from handoff.broker.actions import check_length
+from handoff.broker.models import Handoff
+from handoff.broker.states import OWNED
+from handoff.lib import ids
+from handoff.lib.errors import DomainError, NotFound
+from handoff.protocol.events import MessagePosted
+from handoff.protocol.shapes import Author
+from handoff.realtime import log, streams
+from handoff.realtime.clock import database_now
+from handoff.realtime.log import Entry, Outcome
+
+logger = logging.getLogger(__name__)
+
+BATCH_LIMIT: Final = 100
+# Sends that may wait for the writer; beyond it the sender is told to come back.
+BACKLOG_LIMIT: Final = 5000
+UNNAMED_CUSTOMER: Final = "Customer"
+
+Answer = Outcome | DomainError
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One message on its way. `author_id` is a customer's or an agent's public id; `text` is redacted already."""
+
+    handoff_id: str
+    author_kind: str
+    author_id: str
+    client_id: str
+    text: str
+
+    @classmethod
+    def of(cls, *, handoff_id: str, author_kind: str, author_id: str, client_id: str, text: str) -> Send:
+        """Redacts and checks the text. Raises `too_long`, `invalid_request`."""
+        safe = check_length(text, field="text")
+        return cls(handoff_id, author_kind, author_id, client_id, safe)
+
+    @property
+    def stream(self) -> str:
+        return streams.handoff(self.handoff_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    send: Send
+    done: Callable[[Answer], object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Speaker:
+    """Whose handoff it is, read under the lock of its stream, which orders it against every move."""
+
+    handoff_pk: int
+    customer_id: str
+    customer_name: str
+    agent_id: str | None
+    agent_name: str | None
+    state: str
+
+    def name_for(self, send: Send) -> str | None:
+        """The author's name if it is theirs to write here, else None."""
+        if send.author_kind == "customer":
+            return (self.customer_name or UNNAMED_CUSTOMER) if send.author_id == self.customer_id else None
+        owns = send.author_id == self.agent_id and self.state in OWNED
+        return self.agent_name if owns else None
+
+
+@dataclass
+class Batcher:
+    """A writer thread of its own: it writes at once when idle and collects while it is busy."""
+
+    _jobs: deque[_Job] = field(default_factory=deque)
+    _filled: threading.Event = field(default_factory=threading.Event)
+    _starting: threading.Lock = field(default_factory=threading.Lock)
+    _thread: threading.Thread | None = None
+
+    def submit(self, send: Send, done: Callable[[Answer], object]) -> None:
+        """Hand over one send; `done` gets its answer on the writer's thread. Raises `not_saved` if too much waits."""
+        if len(self._jobs) >= BACKLOG_LIMIT:
+            raise DomainError("not_saved", "Too much is waiting to be saved; try again.")
+        self._jobs.append(_Job(send, done))
+        self._filled.set()
+        self._ensure_started()
+
+    def send(self, send: Send, *, timeout_seconds: float = 15) -> Outcome:
+        """Hand over one send and wait for its answer. Raises its refusal."""
+        future: Future[Answer] = Future()
+        self.submit(send, future.set_result)
+        try:
+            answer = future.result(timeout_seconds)
+        except TimeoutError:
+            raise _not_saved() from None
+        if isinstance(answer, DomainError):
+            raise answer
+        return answer
+
+    def _ensure_started(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            with self._starting:
+                if self._thread is None or not self._thread.is_alive():
+                    self._thread = threading.Thread(target=self._run, name="message batch", daemon=True)
+                    self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._filled.wait()
+            self._filled.clear()
+            while self._jobs:
+                jobs = [self._jobs.popleft() for _ in range(min(BATCH_LIMIT, len(self._jobs)))]
+                answers = _store(jobs)
+                for job, answer in zip(jobs, answers, strict=True):
+                    _tell(job, answer)
+
+
+def _tell(job: _Job, answer: Answer) -> None:
+    try:
+        job.done(answer)
+    except Exception:
+        logger.exception("nobody took the answer of a stored message")
+
+
+def _store(jobs: Sequence[_Job]) -> list[Answer]:
+    """All in one transaction; when that fails, in halves, so that one bad row refuses itself alone."""
+    try:
+        return _write([job.send for job in jobs])
+    except DatabaseError:
+        logger.exception("a batch of %d messages was not saved", len(jobs))
+        connection.close()
+    except Exception:
+        logger.exception("a batch of %d messages failed", len(jobs))
+        connection.close()
+    if len(jobs) == 1:
+        return [_not_saved()]
+    middle = len(jobs) // 2
+    return _store(jobs[:middle]) + _store(jobs[middle:])
+
+
+@transaction.atomic
+def _write(sends: Sequence[Send]) -> list[Answer]:
+    locked = log.lock({send.stream for send in sends})
+    speakers = _speakers({send.handoff_id for send in sends})
+    answers: dict[int, Answer] = {}
+    entries: list[Entry] = []
+    places: list[int] = []
+    for place, send in enumerate(sends):
+        entry = _entry(send, speakers.get(send.handoff_id))
+        if isinstance(entry, DomainError):
+            answers[place] = entry
+        else:
+            entries.append(entry)
+            places.append(place)
+    outcomes = log.append_many(entries, now=database_now(), locked=locked)
+    answers |= {place: log.refusal(outcome) or outcome for place, outcome in zip(places, outcomes, strict=True)}
+    return [answers[place] for place in range(len(sends))]
+
+
+def _speakers(handoff_ids: set[str]) -> dict[str, _Speaker]:
+    rows = Handoff.objects.filter(public_id__in=handoff_ids).values_list(
+        "public_id", "pk", "customer__public_id", "customer__name", "agent__public_id", "agent__name", "state"
+    )
+    return {row[0]: _Speaker(*row[1:]) for row in rows}
+
+
+def _entry(send: Send, speaker: _Speaker | None) -> Entry | DomainError:
+    name = speaker.name_for(send) if speaker is not None else None
+    if speaker is None or name is None:
+        return NotFound()
+    author = Author(kind="customer" if send.author_kind == "customer" else "agent", name=name)
+    event = MessagePosted(id=ids.new_message_id(), author=author, text=send.text, client_id=send.client_id)
+    return Entry(
+        stream=send.stream,
+        type=MessagePosted.TYPE,
+        data=event.to_wire(),
+        handoff_id=speaker.handoff_pk,
+        author=send.author_id,
+        client_id=send.client_id,
+        body_hash=log.body_hash(send.text),
+    )
+
+
+def _not_saved() -> DomainError:
+    return DomainError("not_saved", "It could not be saved; nothing was lost here. Try again.")
+
+
+batcher = Batcher()

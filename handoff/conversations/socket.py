@@ -1,0 +1,107 @@
+"""What both sides of a talk do on their sockets: send, type, read."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from handoff.broker import actions as broker
+from handoff.broker.models import Handoff
+from handoff.conversations.batch import Answer, Send, batcher
+from handoff.lib.errors import DomainError, NotFound
+from handoff.lib.rates import Limiter
+from handoff.protocol.commands import AnyCommand, SendMessage, Typing
+from handoff.realtime import limits, log, streams
+from handoff.realtime.consumer import SocketConsumer
+from handoff.realtime.delivery import Signal, hub
+
+# One sign of typing in so many seconds reaches the other side; more are answered and dropped.
+TYPING_SECONDS = 2
+
+
+class TalkingConsumer(SocketConsumer):
+    """A socket that speaks: `role` names its side, `other` the one that hears it."""
+
+    role: ClassVar[str]
+    other: ClassVar[str]
+    _unanswered = 0
+    _all_answered: asyncio.Event
+    _typing: Limiter
+
+    def author_id(self) -> str:
+        """The public id under which this side's messages are stored."""
+        raise NotImplementedError
+
+    def rate_key(self) -> object:
+        """Whose message rate this socket spends."""
+        raise NotImplementedError
+
+    def entered(self) -> None:
+        self._all_answered = asyncio.Event()
+        self._all_answered.set()
+        self._typing = Limiter(1, TYPING_SECONDS)
+        self._show_presence("here")
+
+    def left(self) -> None:
+        self._show_presence("reconnecting")
+
+    def handle_inline(self, command: AnyCommand) -> bool:
+        if isinstance(command, SendMessage):
+            self._send_message(command)
+            return True
+        if isinstance(command, Typing):
+            self._show_typing(command)
+            return True
+        return False
+
+    async def settle(self) -> None:
+        await self._all_answered.wait()
+
+    def mark_read(self, handoff: Handoff, seq: int) -> dict[str, object]:
+        """Move this side's read mark, and show it to the other side."""
+        if broker.mark_read(handoff, by_agent=self.role == "agent", seq=seq):
+            frame = {"ev": "read", "handoff": handoff.public_id, "who": self.role, "seq": seq}
+            hub.signal(Signal(streams.handoff(handoff.public_id), frame))
+        return {}
+
+    def _send_message(self, command: SendMessage) -> None:
+        limits.MESSAGES.check(self.rate_key())
+        send = Send.of(
+            handoff_id=command.handoff,
+            author_kind=self.role,
+            author_id=self.author_id(),
+            client_id=command.client_id,
+            text=command.text,
+        )
+        loop = asyncio.get_running_loop()
+        batcher.submit(send, lambda answer: loop.call_soon_threadsafe(self._answer, command.id, answer))
+        self._unanswered += 1
+        self._all_answered.clear()
+
+    def _answer(self, command_id: str, answer: Answer) -> None:
+        self._unanswered -= 1
+        if not self._unanswered:
+            self._all_answered.set()
+        if isinstance(answer, DomainError):
+            self.refuse(command_id, answer)
+        else:
+            self.acknowledge(command_id, log.answer(answer))
+
+    def _show_typing(self, command: Typing) -> None:
+        stream = streams.handoff(command.handoff)
+        if stream not in self.outlet.cursors:
+            raise NotFound
+        if not self._typing.wait(stream):
+            frame = {"ev": "typing", "handoff": command.handoff, "who": self.role}
+            hub.signal(Signal(stream, frame, role=self.other))
+        self.acknowledge(command.id, {})
+
+    def _show_presence(self, status: str) -> None:
+        """Tell the other side, unless this person has another socket here."""
+        if self.has_other_sockets():
+            return
+        for stream in self.outlet.cursors:
+            handoff_id = streams.handoff_id_of(stream)
+            if handoff_id is not None and stream == streams.handoff(handoff_id):
+                frame = {"ev": "presence", "handoff": handoff_id, "who": self.role, "status": status}
+                hub.signal(Signal(stream, frame, role=self.other))

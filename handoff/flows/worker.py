@@ -1,0 +1,121 @@
+"""The worker's ticks: what the clock does to handoffs. Any number may run; rows decide, not timers."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import QuerySet
+
+from handoff.broker import actions as broker
+from handoff.broker.models import Handoff
+from handoff.broker.states import CloseReason, State
+from handoff.broker.transitions import lock
+from handoff.identity import actions as identity
+from handoff.realtime import log
+from handoff.realtime.clock import database_now
+from handoff.realtime.delivery import hub
+from handoff.realtime.log import Entry
+from handoff.realtime.models import WorkerBeat
+from handoff.routing import actions as routing
+
+logger = logging.getLogger(__name__)
+
+TICK_LIMIT: Final = 100
+BEAT_SECONDS: Final = 5
+TIDY_SECONDS: Final = 60
+
+
+class Worker:
+    """Matches when woken by a hint, and looks at every clock once a tick."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._woken = threading.Event()
+        self._stopped = threading.Event()
+        self._beat_at = 0.0
+        self._tidy_at = 0.0
+
+    def run(self) -> None:
+        """Until `stop`; a database that is away is waited for."""
+        forget = hub.on_wake(self._woken.set)
+        try:
+            while not self._stopped.is_set():
+                self._attempt(self.tick)
+                self._woken.wait(settings.HANDOFF_SECONDS["TICK"])
+                self._woken.clear()
+        finally:
+            forget()
+            connection.close()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._woken.set()
+
+    def tick(self) -> None:
+        """Everything that is due now, each in a transaction of its own."""
+        routing.expire_offers()
+        while routing.run_matching():
+            pass
+        finish_wrap_ups()
+        close_abandoned()
+        end_signed_out()
+        self._beat()
+
+    def _beat(self) -> None:
+        now = database_now()
+        if now.timestamp() - self._beat_at >= BEAT_SECONDS:
+            self._beat_at = now.timestamp()
+            WorkerBeat.objects.update_or_create(name=self.name, defaults={"beat_at": now})
+        if now.timestamp() - self._tidy_at >= TIDY_SECONDS:
+            self._tidy_at = now.timestamp()
+            identity.forget_old(now=now)
+
+    def _attempt(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except DatabaseError:
+            logger.exception("a worker's tick failed; the next one tries again")
+            connection.close()
+            self._stopped.wait(1)
+
+
+def finish_wrap_ups() -> int:
+    """Wrap-ups that took longer than their limit close by themselves."""
+    before = database_now() - timedelta(seconds=settings.HANDOFF_SECONDS["WRAP_UP"])
+    due = Handoff.objects.filter(state=State.WRAP_UP, ended_at__lte=before)
+    return _each(due, lambda handoff, now: broker.finish(handoff, now=now))
+
+
+def close_abandoned() -> int:
+    """Chats in line whose customer has been gone too long."""
+    before = database_now() - timedelta(seconds=settings.HANDOFF_SECONDS["CUSTOMER_GONE"])
+    # Left for the opening hours: nobody is expected to hold the line open until then.
+    due = Handoff.objects.filter(
+        state__in=[State.QUEUED, State.OFFERED], channel="chat", customer__seen_at__lte=before, is_left=False
+    )
+    return _each(due, lambda handoff, now: broker.abandon(handoff, now=now))
+
+
+def end_signed_out() -> int:
+    """Talks whose customer signed out and did not come back."""
+    before = database_now() - timedelta(seconds=settings.HANDOFF_SECONDS["LOGGED_OUT"])
+    due = Handoff.objects.filter(state=State.CONNECTED, signed_out_at__lte=before)
+    return _each(due, lambda handoff, now: broker.end(handoff, reason=CloseReason.CUSTOMER_LEFT, now=now))
+
+
+def _each(due: QuerySet[Handoff], act: Callable[[Handoff, datetime], list[Entry]]) -> int:
+    """Act on each that is still due once it is locked."""
+    done = 0
+    for public_id in list(due.values_list("public_id", flat=True)[:TICK_LIMIT]):
+        with log.recording() as record:
+            handoff = lock(public_id)
+            if handoff is not None and due.filter(pk=handoff.pk).exists():
+                record.add(act(handoff, record.now))
+                done += 1
+    return done

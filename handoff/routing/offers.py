@@ -1,0 +1,113 @@
+"""Offers from made to ended; the only writer of an offer's `status`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, cast
+
+from handoff.broker import queries as broker
+from handoff.broker.actions import agent_ref
+from handoff.broker.models import Handoff
+from handoff.broker.states import Action, State
+from handoff.broker.transitions import FOLLOWERS, Move
+from handoff.journeys import queries as journeys
+from handoff.journeys.context import stopped_at
+from handoff.lib.clock import rfc3339
+from handoff.lib.errors import DomainError
+from handoff.protocol import events, shapes
+from handoff.realtime import streams
+from handoff.realtime.log import Entry
+from handoff.routing.models import Offer
+from handoff.staffing.models import Agent
+
+_STATUS_BY_ACTION: Final = {
+    Action.DECLINE: Offer.Status.DECLINED,
+    Action.TIME_OUT: Offer.Status.TIMED_OUT,
+    Action.AGENT_LOST: Offer.Status.AGENT_LOST,
+}
+
+
+class OfferGone(DomainError):
+    """Wrong, used or expired token: told the same, so that nobody can probe."""
+
+    def __init__(self) -> None:
+        super().__init__("offer_gone", "This offer is no longer there.")
+
+
+def make(handoff: Handoff, agent: Agent, *, why: list[str], now: datetime) -> list[Entry]:
+    """A pending offer and what its agent and the desk learn of it."""
+    expires_at = now + timedelta(seconds=handoff.queue.offer_seconds)
+    offer = Offer.objects.create(handoff=handoff, agent=agent, why=why, made_at=now, expires_at=expires_at)
+    told = Entry(
+        stream=streams.agent(agent.public_id),
+        type=events.OfferMade.TYPE,
+        data=view(offer).to_wire(),
+        handoff_id=handoff.pk,
+    )
+    return [told, _recorded(offer, Offer.Status.PENDING)]
+
+
+def take(offer: Offer, *, token: str, now: datetime) -> list[Entry]:
+    """Accepted: the guarded update decides. Raises OfferGone."""
+    pending = Offer.objects.filter(pk=offer.pk, status=Offer.Status.PENDING, token=token, expires_at__gt=now)
+    if pending.update(status=Offer.Status.ACCEPTED, ended_at=now) != 1:
+        raise OfferGone
+    return _ended(offer, Offer.Status.ACCEPTED)
+
+
+def note_reason(offer: Offer, reason: str) -> None:
+    """Why an agent declined, for those who look at routing later."""
+    Offer.objects.filter(pk=offer.pk).update(reason=reason)
+
+
+def view(offer: Offer) -> shapes.OfferView:
+    """What an agent sees before accepting."""
+    handoff = offer.handoff
+    steps = journeys.steps_of(handoff.journey_id)
+    return shapes.OfferView(
+        id=offer.public_id,
+        token=offer.token,
+        offered_at=rfc3339(offer.made_at),
+        expires_at=rfc3339(offer.expires_at),
+        handoff=shapes.OfferedHandoff(
+            id=handoff.public_id,
+            channel=handoff.channel,
+            intent=broker.intent_ref(handoff),
+            queue=shapes.QueueRef(key=handoff.queue.key, name=handoff.queue.name),
+            statement=handoff.statement or None,
+            customer=broker.card(handoff),
+            enqueued_at=rfc3339(handoff.enqueued_at or offer.made_at),
+            brief=broker.brief_of(handoff, steps),
+            stopped_at=stopped_at(steps),
+            earlier=broker.count_history(handoff),
+        ),
+    )
+
+
+def end_with_move(move: Move) -> list[Entry]:
+    """Any move out of `offered` but accept ends the pending offer with it."""
+    if move.before is not State.OFFERED or move.action is Action.ACCEPT:
+        return []
+    status = _STATUS_BY_ACTION.get(move.action, Offer.Status.WITHDRAWN)
+    pending = Offer.objects.select_related("agent", "handoff").filter(handoff=move.handoff, status=Offer.Status.PENDING)
+    entries: list[Entry] = []
+    for offer in pending:
+        if Offer.objects.filter(pk=offer.pk, status=Offer.Status.PENDING).update(status=status, ended_at=move.now):
+            entries += _ended(offer, status)
+    return entries
+
+
+def _ended(offer: Offer, status: Offer.Status) -> list[Entry]:
+    told = events.OfferEnded(id=offer.public_id, status=cast(shapes.OfferStatus, status.value))
+    return [
+        Entry.of(streams.agent(offer.agent.public_id), told, handoff_id=offer.handoff_id),
+        _recorded(offer, status),
+    ]
+
+
+def _recorded(offer: Offer, status: Offer.Status) -> Entry:
+    event = events.OfferRecorded(agent=agent_ref(offer.agent), status=cast(shapes.OfferStatus, status.value))
+    return Entry.of(streams.desk(offer.handoff.public_id), event, handoff_id=offer.handoff_id)
+
+
+FOLLOWERS.append(end_with_move)

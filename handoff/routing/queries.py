@@ -1,0 +1,155 @@
+"""Read the lines: places, channels' states, the board, pending offers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Count, F, Min, Q, Window
+from django.db.models.functions import RowNumber
+from msgspec import UNSET
+
+from handoff.broker.models import Handoff
+from handoff.broker.states import OWNED, Channel, State
+from handoff.identity.models import Site
+from handoff.intents.models import Intent
+from handoff.lib.clock import rfc3339, rfc3339_or_none
+from handoff.protocol import shapes
+from handoff.routing.models import Offer
+from handoff.staffing.models import Agent, Queue
+from handoff.staffing.queries import opening_of, signed_in_by_queue
+
+WAITING: Final = (State.QUEUED, State.OFFERED)
+# Channels that this version can carry; others are left out of menus and refused.
+BUILT_CHANNELS: Final = (Channel.CHAT,)
+# Nothing is measured yet, so nothing is claimed.
+EMPTY_LINE: Final[tuple[int, datetime | None]] = (0, None)
+UNKNOWN: Final = shapes.Estimate(kind="unknown")
+
+
+def place_of(handoff: Handoff) -> int | None:
+    """Its place in its line, from 1; None if it does not wait."""
+    if handoff.state not in WAITING:
+        return None
+    before = Q(enqueued_at__lt=handoff.enqueued_at) | Q(enqueued_at=handoff.enqueued_at, pk__lt=handoff.pk)
+    return Handoff.objects.filter(before, queue=handoff.queue_id, state__in=WAITING).count() + 1
+
+
+def places_of(public_ids: Collection[str]) -> dict[str, int]:
+    """The places of those of these handoffs that wait."""
+    lines = Handoff.objects.filter(public_id__in=public_ids, state__in=WAITING).values_list("queue_id", flat=True)
+    ranked = Handoff.objects.filter(queue_id__in=set(lines), state__in=WAITING).annotate(
+        place=Window(RowNumber(), partition_by=F("queue_id"), order_by=[F("enqueued_at").asc(), F("pk").asc()])
+    )
+    return {
+        public_id: place for public_id, place in ranked.values_list("public_id", "place") if public_id in public_ids
+    }
+
+
+def why_of(handoff: Handoff) -> list[str]:
+    """The reason that was stored when its agent was chosen."""
+    taken = Offer.objects.filter(handoff=handoff, status=Offer.Status.ACCEPTED).order_by("-ended_at")
+    return list(taken.values_list("why", flat=True).first() or [])
+
+
+def pending_of(agent: Agent) -> list[Offer]:
+    rows = Offer.objects.select_related("handoff__customer", "handoff__intent", "handoff__queue", "agent")
+    return list(rows.filter(agent=agent, status=Offer.Status.PENDING).order_by("made_at"))
+
+
+def load_of(agent: Agent) -> int:
+    """Handoffs that spend the agent's capacity: in talk or in wrap-up."""
+    return Handoff.objects.filter(agent=agent, state__in=OWNED).count()
+
+
+def menu_of(site: Site, *, now: datetime) -> list[shapes.IntentView]:
+    """The site's intents, each with its channels and how they stand."""
+    intents = list(Intent.objects.select_related("queue__hours").filter(site=site))
+    states = _line_states({intent.queue_id: intent.queue for intent in intents}.values(), now=now)
+    return [
+        shapes.IntentView(
+            key=intent.key,
+            label=intent.label,
+            channels=[
+                _channel(channel, states[intent.queue_id]) for channel in BUILT_CHANNELS if channel in intent.channels
+            ],
+        )
+        for intent in intents
+    ]
+
+
+def channel_state(queue: Queue, *, now: datetime) -> shapes.ChannelState:
+    """How a chat into this queue stands: open, unstaffed, closed, full."""
+    return _line_states([queue], now=now)[queue.pk]
+
+
+def board(queue_keys: Collection[str] | None, *, now: datetime) -> list[shapes.QueueView]:
+    """Each queue's line and who could take from it now; None means every queue."""
+    queues = (
+        Queue.objects.order_by("name")
+        if queue_keys is None
+        else Queue.objects.filter(key__in=queue_keys).order_by("name")
+    )
+    lines = {
+        queue_id: (waiting, oldest)
+        for queue_id, waiting, oldest in Handoff.objects.filter(state__in=WAITING)
+        .values("queue_id")
+        .annotate(waiting=Count("pk"), oldest=Min("enqueued_at"))
+        .values_list("queue_id", "waiting", "oldest")
+    }
+    free = _free_by_queue(now=now)
+    return [
+        shapes.QueueView(
+            key=queue.key,
+            name=queue.name,
+            waiting=lines.get(queue.pk, EMPTY_LINE)[0],
+            oldest_enqueued_at=rfc3339_or_none(lines.get(queue.pk, EMPTY_LINE)[1]),
+            agents_available=free.get(queue.pk, 0),
+        )
+        for queue in queues
+    ]
+
+
+def _free_by_queue(*, now: datetime) -> dict[int, int]:
+    """Agents who could be offered one more, by queue."""
+    owned = Count("handoffs", filter=Q(handoffs__state__in=OWNED), distinct=True)
+    pending = Count("offers", filter=Q(offers__status=Offer.Status.PENDING), distinct=True)
+    at_work = Agent.objects.filter(wanted=True, lease_expires_at__gt=now).annotate(load=owned + pending)
+    free = set(at_work.filter(load__lt=F("capacity")).values_list("pk", flat=True))
+    counts: dict[int, int] = {}
+    for queue_id in Agent.queues.through.objects.filter(agent_id__in=free).values_list("queue_id", flat=True):
+        counts[queue_id] = counts.get(queue_id, 0) + 1
+    return counts
+
+
+def _line_states(queues: Iterable[Queue], *, now: datetime) -> dict[int, shapes.ChannelState]:
+    queues = list(queues)
+    keys = [queue.pk for queue in queues]
+    waiting = dict(
+        Handoff.objects.filter(queue_id__in=keys, state__in=WAITING)
+        .values("queue_id")
+        .annotate(count=Count("pk"))
+        .values_list("queue_id", "count")
+    )
+    signed_in = signed_in_by_queue(keys, now=now)
+    return {
+        queue.pk: _line_state(queue, waiting.get(queue.pk, 0), signed_in.get(queue.pk, 0), now=now) for queue in queues
+    }
+
+
+def _line_state(queue: Queue, waiting: int, signed_in: int, *, now: datetime) -> shapes.ChannelState:
+    opening = opening_of(queue)
+    if opening is not None and not opening.is_open(now):
+        opens_at = opening.next_opening(now)
+        told = rfc3339(opens_at) if opens_at else UNSET
+        return shapes.ChannelState(channel=Channel.CHAT, state="closed", opens_at=told)
+    if queue.max_waiting is not None and waiting >= queue.max_waiting:
+        return shapes.ChannelState(channel=Channel.CHAT, state="full")
+    if not signed_in:
+        return shapes.ChannelState(channel=Channel.CHAT, state="unstaffed", estimate=UNKNOWN)
+    return shapes.ChannelState(channel=Channel.CHAT, state="open", estimate=UNKNOWN)
+
+
+def _channel(channel: Channel, state: shapes.ChannelState) -> shapes.ChannelState:
+    return shapes.ChannelState(channel=channel, state=state.state, opens_at=state.opens_at, estimate=state.estimate)
