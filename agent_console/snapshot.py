@@ -1,0 +1,49 @@
+"""What a desk shows when it starts, which is also how it recovers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from handoff.broker import queries as handoffs
+from handoff.protocol import shapes
+from handoff.realtime import log, streams
+from handoff.routing import offers
+from handoff.routing import queries as routing
+from handoff.staffing.models import Agent
+
+
+def agent_snapshot(agent: Agent, *, now: datetime) -> tuple[shapes.AgentSnapshot, dict[str, int]]:
+    """The desk, and the heads where live starts; heads are read before what they cover."""
+    agent.refresh_from_db()
+    owned = handoffs.owned_by(agent)
+    names = [streams.agent(agent.public_id)]
+    for handoff in owned:
+        names += [streams.handoff(handoff.public_id), streams.desk(handoff.public_id)]
+    heads = log.heads_of(names)
+    snapshot = shapes.AgentSnapshot(
+        agent=agent_view(agent),
+        offers=[offers.view(offer) for offer in routing.pending_of(agent)],
+        handoffs=[handoffs.desk_view(one, why=routing.why_of(one), now=now) for one in owned],
+        queues=routing.board(queue_keys(agent), now=now),
+    )
+    return snapshot, heads
+
+
+def agent_view(agent: Agent) -> shapes.AgentView:
+    return shapes.AgentView(
+        id=agent.public_id,
+        name=agent.name,
+        role=agent.role,
+        availability=shapes.Availability(
+            available=agent.wanted,
+            reason=None if agent.wanted else agent.away_reason or None,
+            after_current=agent.after_current,
+        ),
+        capacity=agent.capacity,
+        load=routing.load_of(agent),
+    )
+
+
+def queue_keys(agent: Agent) -> list[str]:
+    """The queues whose board this agent sees."""
+    return list(agent.queues.values_list("key", flat=True))

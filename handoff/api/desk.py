@@ -1,0 +1,59 @@
+"""`desk`: what the console asks over HTTP beside its socket."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from handoff.api import shapes
+from handoff.api.handoffs import EVENTS_LIMIT, read_count
+from handoff.api.sessions import ticket_bundle
+from handoff.api.views import DeskView
+from handoff.broker import queries as handoffs
+from handoff.identity import actions as identity
+from handoff.lib.errors import DomainError, NotFound
+from handoff.realtime import limits, log, streams
+from handoff.realtime.clock import database_now
+from handoff.staffing.models import Agent
+
+
+class DeskTicketView(DeskView):
+    @extend_schema(request=None, responses={200: shapes.TicketOut})
+    def post(self, request: Request) -> Response:
+        """One use, for one WebSocket of a signed-in agent."""
+        user = request._request.user
+        limits.TICKETS.check(("user", user.pk))
+        _agent(request)
+        sign_in_key = request._request.session.session_key or ""
+        ticket = identity.issue_agent_ticket(user, sign_in_key=sign_in_key, now=database_now())
+        return Response(ticket_bundle(ticket, "/ws/agent"))
+
+
+class DeskEventsView(DeskView):
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("stream", str, required=True),
+            OpenApiParameter("before", int, description="The oldest seq the reader has."),
+        ],
+        responses={200: shapes.EventsOut},
+    )
+    def get(self, request: Request, handoff_id: str) -> Response:
+        """Older entries of a handoff on the agent's desk, at most 200."""
+        handoff = next((one for one in handoffs.owned_by(_agent(request)) if one.public_id == handoff_id), None)
+        stream = request.query_params.get("stream", "")
+        if handoff is None or stream not in (streams.handoff(handoff_id), streams.desk(handoff_id)):
+            raise NotFound
+        before = read_count(request, "before")
+        with log.reading():
+            entries = log.read_last([stream], limit=EVENTS_LIMIT, before={stream: before} if before else None)
+            head = log.heads_of([stream])[stream]
+            epoch = log.epoch()
+        return Response({"epoch": epoch, "head": head, "events": [entry.to_wire() for entry in entries]})
+
+
+def _agent(request: Request) -> Agent:
+    agent = Agent.objects.filter(user_id=request._request.user.pk or 0, user__is_active=True).first()
+    if agent is None:
+        raise DomainError("forbidden", "This account is no agent's.")
+    return agent

@@ -1,0 +1,27 @@
+"""The HTTP API's map."""
+
+from django.urls import path, re_path
+
+from handoff.api import desk, handoffs, sessions
+from handoff.api.views import NothingHere
+
+_ID = "handoffs/<str:handoff_id>"
+
+urlpatterns = [
+    path("sessions", sessions.SessionsView.as_view()),
+    path("sessions/ticket", sessions.TicketView.as_view()),
+    path("availability", sessions.AvailabilityView.as_view()),
+    path("handoffs", handoffs.HandoffsView.as_view()),
+    path(_ID, handoffs.HandoffView.as_view()),
+    path(f"{_ID}/events", handoffs.EventsView.as_view()),
+    path(f"{_ID}/messages", handoffs.MessagesView.as_view()),
+    path(f"{_ID}/journey", handoffs.JourneyView.as_view()),
+    path(f"{_ID}/receipt", handoffs.ReceiptView.as_view()),
+    path(f"{_ID}/receipt/strike", handoffs.StrikeView.as_view()),
+    path(f"{_ID}/cancel", handoffs.CancelView.as_view()),
+    path(f"{_ID}/end", handoffs.EndView.as_view()),
+    path(f"{_ID}/survey", handoffs.SurveyView.as_view()),
+    path("desk/ticket", desk.DeskTicketView.as_view()),
+    path("desk/handoffs/<str:handoff_id>/events", desk.DeskEventsView.as_view()),
+    re_path(r".*", NothingHere.as_view()),
+]

@@ -1,0 +1,50 @@
+"""The ASGI application: HTTP by Django, sockets by the consumers, lifespan by neither."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handoff.config.settings")
+
+from django.core.asgi import get_asgi_application
+
+_http = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+
+from handoff.config.background import background  # noqa: E402
+from handoff.config.sockets import router  # noqa: E402
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_by_protocol = ProtocolTypeRouter({"http": _http, "websocket": router})
+
+
+async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Starts the background work with the first thing that arrives: daphne knows no lifespan."""
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+        return
+    background.ensure_started()
+    try:
+        await _by_protocol(scope, receive, send)
+    except ValueError:
+        # Channels' router raises for a path without a consumer.
+        if scope["type"] != "websocket":
+            raise
+        await send({"type": "websocket.close", "code": 4403})
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            background.ensure_started()
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await background.drain()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

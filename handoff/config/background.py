@@ -1,0 +1,175 @@
+"""What a serving process does beside answering: revocation, presence, healing, and what everybody sees change."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from agent_console.permissions import live_grants
+from agent_console.snapshot import queue_keys
+from handoff.identity.models import Customer
+from handoff.identity.queries import live_session_ids
+from handoff.protocol.close_codes import CloseCode
+from handoff.realtime import log, streams
+from handoff.realtime.bridge import RedisBridge
+from handoff.realtime.clock import database_now
+from handoff.realtime.delivery import hub
+from handoff.realtime.roster import roster
+from handoff.realtime.socket import Outlet
+from handoff.realtime.threads import in_database
+from handoff.routing import queries as routing
+from handoff.staffing.models import Agent
+
+logger = logging.getLogger(__name__)
+
+PRESENCE_SECONDS: Final = 10
+BOARD_SECONDS: Final = 2
+PLACE_SECONDS: Final = 5
+# While hints are known to be lost, sockets are healed more often.
+DEAF_POLL_SECONDS: Final = 3
+DRAIN_RETRY_MS: Final = 1000
+
+
+class Background:
+    """Started once a process, on the loop that serves its sockets."""
+
+    def __init__(self) -> None:
+        self.is_draining = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._bridge: RedisBridge | None = None
+        self._places: dict[Outlet, tuple[float, Any]] = {}
+        self._boards: dict[Outlet, list[dict[str, Any]]] = {}
+
+    def ensure_started(self) -> None:
+        """Idempotent; call from the loop."""
+        if self._tasks:
+            return
+        loop = asyncio.get_running_loop()
+        hub.attach(loop)
+        if settings.REDIS_URL:
+            self._bridge = hub.bridge = RedisBridge(settings.REDIS_URL, hub)
+            self._tasks.append(loop.create_task(self._bridge.run()))
+        jobs: list[tuple[Callable[[], float], Callable[[], Awaitable[None]]]] = [
+            (lambda: settings.HANDOFF_SECONDS["REVOCATION"], self._revoke),
+            (lambda: PRESENCE_SECONDS, self._note_presence),
+            (self._poll_seconds, self._heal),
+            (lambda: BOARD_SECONDS, self._show_lines),
+        ]
+        self._tasks += [loop.create_task(self._repeat(seconds, job)) for seconds, job in jobs]
+
+    def can_deliver(self) -> bool:
+        return self._bridge is None or self._bridge.is_connected
+
+    async def drain(self) -> None:
+        """Say goodbye to every socket, so that it comes back elsewhere."""
+        self.is_draining = True
+        outlets = roster.close_all(CloseCode.GOING_AWAY, retry_after_ms=DRAIN_RETRY_MS)
+        await asyncio.wait(
+            [asyncio.ensure_future(one.closed.wait()) for one in outlets], timeout=5
+        ) if outlets else None
+        for task in self._tasks:
+            task.cancel()
+
+    def _poll_seconds(self) -> float:
+        deaf = self._bridge is not None and not self._bridge.is_connected
+        return min(DEAF_POLL_SECONDS, settings.HANDOFF_SECONDS["POLL"]) if deaf else settings.HANDOFF_SECONDS["POLL"]
+
+    async def _repeat(self, seconds: Callable[[], float], job: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds())
+            try:
+                await job()
+            except DatabaseError:
+                logger.warning("%s has to wait for the database", job.__name__, exc_info=True)
+            except Exception:
+                logger.exception("%s failed", job.__name__)
+
+    async def _revoke(self) -> None:
+        """One query a kind for the whole process: whose session or sign-in has ended."""
+        grants = roster.grants()
+        if grants:
+            live = await in_database(_live_grants, set(grants))
+            roster.revoke(lambda grant: grant in grants and grant not in live)
+
+    async def _note_presence(self) -> None:
+        """A customer with a socket is present, whether or not the page's timers run."""
+        customers = {session.customer_id for session in roster.identities("customer")}
+        if customers:
+            await in_database(_note_customers, customers)
+
+    async def _heal(self) -> None:
+        """One batched look at the counters: a reader whose last hint was lost reads on."""
+        outlets = roster.outlets()
+        names = {stream for outlet in outlets for stream in outlet.cursors}
+        if names:
+            heads = await in_database(log.heads_of, names)
+            for outlet in outlets:
+                outlet.check(heads)
+
+    async def _show_lines(self) -> None:
+        await self._show_places()
+        await self._show_boards()
+
+    async def _show_places(self) -> None:
+        """Their place in line to those who wait: on change, and at most every few seconds."""
+        listeners: dict[str, list[Outlet]] = {}
+        for outlet in roster.outlets("customer"):
+            for stream in outlet.cursors:
+                if handoff_id := streams.handoff_id_of(stream):
+                    listeners.setdefault(handoff_id, []).append(outlet)
+        places = await in_database(routing.places_of, set(listeners)) if listeners else {}
+        now = asyncio.get_running_loop().time()
+        for handoff_id, place in places.items():
+            for outlet in listeners[handoff_id]:
+                self._show_place(outlet, handoff_id, place, now)
+        self._places = {
+            outlet: told
+            for outlet, told in self._places.items()
+            if outlet.closing is None and not outlet.closed.is_set()
+        }
+
+    def _show_place(self, outlet: Outlet, handoff_id: str, place: int, now: float) -> None:
+        told_at, told = self._places.get(outlet, (0.0, None))
+        if told != (handoff_id, place) and now - told_at >= PLACE_SECONDS:
+            self._places[outlet] = (now, (handoff_id, place))
+            shown = place if place <= 100 else "100+"
+            estimate = routing.UNKNOWN.to_wire()
+            outlet.show({"ev": "queue", "handoff": handoff_id, "position": shown, "estimate": estimate})
+
+    async def _show_boards(self) -> None:
+        outlets = roster.outlets("agent")
+        if not outlets:
+            self._boards.clear()
+            return
+        agents = {outlet: agent for outlet, agent in zip(outlets, roster.identities("agent"), strict=True)}
+        boards = await in_database(_boards_of, set(agents.values()))
+        shown: dict[Outlet, list[dict[str, Any]]] = {}
+        for outlet, agent in agents.items():
+            shown[outlet] = boards[agent.pk]
+            if self._boards.get(outlet) != boards[agent.pk]:
+                outlet.show({"ev": "board", "queues": boards[agent.pk]})
+        self._boards = shown
+
+
+def _live_grants(grants: set[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+    sessions = {grant[1] for grant in grants if grant[0] == "session"}
+    live = live_session_ids(sessions, now=database_now()) if sessions else set()
+    return {("session", pk) for pk in live} | live_grants(grants)
+
+
+def _note_customers(customers: set[int]) -> None:
+    Customer.objects.filter(pk__in=customers).update(seen_at=database_now())
+
+
+def _boards_of(agents: set[Agent]) -> dict[int, list[dict[str, Any]]]:
+    now = database_now()
+    every = {view.key: view.to_wire() for view in routing.board(None, now=now)}
+    return {agent.pk: [every[key] for key in sorted(queue_keys(agent)) if key in every] for agent in agents}
+
+
+background = Background()

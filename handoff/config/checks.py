@@ -1,0 +1,28 @@
+"""System checks: what must not be true in production."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+MIN_SECRET_LENGTH = 32
+
+
+@register(deploy=False)
+def production_is_safe(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuses DEBUG, a short key and open hosts on a public https origin; the demo is exempt."""
+    if settings.HANDOFF_DEMO:
+        return []
+    found: list[CheckMessage] = []
+    if len(settings.SECRET_KEY) < MIN_SECRET_LENGTH:
+        found.append(Error("SECRET_KEY is shorter than 32 characters.", id="handoff.E001"))
+    if settings.DEBUG and settings.PUBLIC_ORIGIN.startswith("https://"):
+        found.append(Error("DEBUG is on for a public origin.", id="handoff.E002"))
+    if "*" in settings.ALLOWED_HOSTS:
+        found.append(Error("ALLOWED_HOSTS lets every host in.", id="handoff.E003"))
+    if not settings.PUBLIC_ORIGIN.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        found.append(Warning("PUBLIC_ORIGIN is not https: tokens would travel in the clear.", id="handoff.W001"))
+    return found
