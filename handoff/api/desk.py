@@ -22,7 +22,7 @@ class DeskTicketView(DeskView):
     @extend_schema(request=None, responses={200: shapes.TicketOut})
     def post(self, request: Request) -> Response:
         """One use, for one WebSocket of a signed-in agent."""
-        user = request._request.user
+        user = request.user
         limits.TICKETS.check(("user", user.pk))
         _agent(request)
         sign_in_key = request._request.session.session_key or ""
@@ -53,7 +53,7 @@ class DeskEventsView(DeskView):
 
 
 def _agent(request: Request) -> Agent:
-    agent = Agent.objects.filter(user_id=request._request.user.pk or 0, user__is_active=True).first()
+    agent = Agent.objects.filter(user_id=request.user.pk or 0, user__is_active=True).first()
     if agent is None:
         raise DomainError("forbidden", "This account is no agent's.")
     return agent

@@ -24,7 +24,7 @@ from handoff.realtime.models import LogEntry
 from handoff.staffing.models import Agent
 
 TEXT_LIMIT: Final = 4000
-_TELLING_FACTS: Final = (events.FactsChanged.TYPE, events.HandoffAssigned.TYPE)
+_TELLING_FACTS: Final = (events.FactsChanged.TYPE, events.HandoffAssigned.TYPE, events.HandoffOpened.TYPE)
 
 
 def lock_own(customer: Customer, public_id: str) -> Handoff:
@@ -181,9 +181,9 @@ def _entries_of_context(handoff: Handoff, new: Context, *, now: datetime) -> lis
 def _forget_value(handoff: Handoff, *, key: str, source: str) -> None:
     """A fact that was taken back must not live on in the log; its entry and its number stay."""
     for entry in LogEntry.objects.filter(handoff_id=handoff.pk, type__in=_TELLING_FACTS):
-        for name in ("added", "facts"):
-            if name in entry.data:
-                entry.data[name] = [f for f in entry.data[name] if (f["key"], f["source"]) != (key, source)]
+        for holder in (entry.data, entry.data.get("receipt", {})):
+            for name in holder.keys() & {"added", "facts"}:
+                holder[name] = [fact for fact in holder[name] if (fact["key"], fact["source"]) != (key, source)]
         entry.save(update_fields=["data"])
 
 

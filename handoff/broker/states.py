@@ -127,7 +127,7 @@ class IllegalTransition(DomainError):
     def __init__(self, action: Action, state: State) -> None:
         super().__init__("illegal_transition", f"A handoff that is {state} cannot {action.replace('_', ' ')}.")
         self.action = action
-        self.state = state
+        self.source = state
 
 
 def next_state(state: State, action: Action, *, to: State | None = None) -> State:

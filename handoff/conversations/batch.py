@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 BATCH_LIMIT: Final = 100
 # Sends that may wait for the writer; beyond it the sender is told to come back.
 BACKLOG_LIMIT: Final = 5000
+# An idle writer gives its connection back.
+IDLE_SECONDS: Final = 0.5
 UNNAMED_CUSTOMER: Final = "Customer"
 
 Answer = Outcome | DomainError
@@ -117,7 +119,9 @@ class Batcher:
 
     def _run(self) -> None:
         while True:
-            self._filled.wait()
+            if not self._filled.wait(IDLE_SECONDS):
+                connection.close()
+                self._filled.wait()
             self._filled.clear()
             while self._jobs:
                 jobs = [self._jobs.popleft() for _ in range(min(BATCH_LIMIT, len(self._jobs)))]

@@ -25,7 +25,7 @@ from handoff.realtime import log, streams
 from handoff.realtime.log import Entry, Recording
 from handoff.routing import queries as routing
 
-# A new stream's first entry: the opening move itself. Live starts after it.
+# A new stream's first entry: the opening move itself.
 FIRST_SEQ: Final = 1
 
 
@@ -101,7 +101,7 @@ def _create(session: Session, ask: Ask, record: Recording) -> Handoff:
 def _announce(handoff: Handoff, record: Recording) -> dict[str, Any]:
     stream = streams.handoff(handoff.public_id)
     view = views.customer_handoff(handoff, head=FIRST_SEQ)
-    opened = HandoffOpened(handoff=view, heads={stream: FIRST_SEQ})
+    opened = HandoffOpened(handoff=view, heads={stream: 0}, receipt=handoffs.receipt_of(handoff))
     record.add([Entry.of(stream, changed(handoff), handoff_id=handoff.pk)])
     record.add_event(streams.customer(handoff.customer.public_id), opened, handoff_id=handoff.pk)
     return view.to_wire()

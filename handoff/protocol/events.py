@@ -149,6 +149,7 @@ class HandoffOpened(Event, frozen=True, kw_only=True):
     TYPE = "handoff.opened"
     handoff: shapes.CustomerHandoff
     heads: dict[str, int]
+    receipt: shapes.Receipt
 
 
 class SessionChanged(Event, frozen=True, kw_only=True):

@@ -134,7 +134,9 @@ def _stored(moment: datetime | None) -> str | None:
 
 
 def _moment(value: datetime | str) -> datetime:
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
+    """SQLite keeps naive UTC, as text or as Django's converter reads it."""
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _text(value: Any) -> str:
