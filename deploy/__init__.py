@@ -1,0 +1,1 @@
+"""Setting up, running and checking the project from a fresh clone, with the standard library alone."""
