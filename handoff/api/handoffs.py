@@ -15,6 +15,7 @@ from handoff.api.views import CustomerView, read_body
 from handoff.broker import queries as handoffs
 from handoff.conversations.batch import Send, batcher
 from handoff.flows import add_context, end_talk, views
+from handoff.flows.change_intent import change_intent
 from handoff.flows.open_handoff import Ask, open_handoff
 from handoff.journeys.context import PAGE_SOURCES
 from handoff.lib.errors import DomainError
@@ -44,6 +45,10 @@ class MessageIn(Strict):
 class JourneyIn(Strict):
     steps = serializers.JSONField(required=False)
     facts = serializers.JSONField(required=False)
+
+
+class IntentIn(Strict):
+    intent = Text(max_length=64)
 
 
 class StrikeIn(Strict):
@@ -131,6 +136,15 @@ class JourneyView(CustomerView):
     def _as_get(self, handoff_id: str) -> Response:
         handoff = handoffs.of_customer(self.customer_session.customer, handoff_id)
         return Response(views.customer_handoff(handoff).to_wire())
+
+
+class IntentView(JourneyView):
+    @extend_schema(request=IntentIn, responses={200: shapes.HandoffOut})
+    def post(self, request: Request, handoff_id: str) -> Response:
+        """Something else after all."""
+        asked = read_body(request, IntentIn)
+        change_intent(self.customer_session.customer, handoff_id, intent_key=asked["intent"])
+        return self._as_get(handoff_id)
 
 
 class ReceiptView(CustomerView):

@@ -16,6 +16,7 @@ urlpatterns = [
     path(f"{_ID}/events", handoffs.EventsView.as_view()),
     path(f"{_ID}/messages", handoffs.MessagesView.as_view()),
     path(f"{_ID}/journey", handoffs.JourneyView.as_view()),
+    path(f"{_ID}/intent", handoffs.IntentView.as_view()),
     path(f"{_ID}/receipt", handoffs.ReceiptView.as_view()),
     path(f"{_ID}/receipt/strike", handoffs.StrikeView.as_view()),
     path(f"{_ID}/cancel", handoffs.CancelView.as_view()),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from handoff.broker import queries
 from handoff.broker.models import Handoff, Survey, WrapUp
 from handoff.broker.states import OWNED, Action, CloseReason, State
-from handoff.broker.transitions import apply, lock
+from handoff.broker.transitions import apply, changed, create, lock
 from handoff.identity.models import Customer
+from handoff.intents.models import Intent
 from handoff.journeys import actions as journeys
 from handoff.journeys import queries as journey_queries
 from handoff.journeys.context import Context, Fact
@@ -25,6 +26,17 @@ from handoff.staffing.models import Agent
 
 TEXT_LIMIT: Final = 4000
 _TELLING_FACTS: Final = (events.FactsChanged.TYPE, events.HandoffAssigned.TYPE, events.HandoffOpened.TYPE)
+
+
+def open_handoff(*, state: State, **fields: Any) -> tuple[Handoff, Entry]:
+    """A new handoff in an initial state, and its stream's first entry."""
+    handoff = create(state=state, **fields)
+    return handoff, _on_handoff(handoff, changed(handoff))
+
+
+def lock_any(public_id: str) -> Handoff | None:
+    """Any handoff, locked, for the clock and for what concerns several customers."""
+    return lock(public_id)
 
 
 def lock_own(customer: Customer, public_id: str) -> Handoff:
@@ -122,6 +134,11 @@ def cancel(handoff: Handoff, *, now: datetime) -> list[Entry]:
     return apply(handoff, Action.CANCEL, now=now, close_reason=CloseReason.CANCELLED)
 
 
+def withdraw(handoff: Handoff, *, now: datetime) -> list[Entry]:
+    """Take an offered one back to the line, at its place."""
+    return apply(handoff, Action.WITHDRAW, now=now)
+
+
 def abandon(handoff: Handoff, *, now: datetime) -> list[Entry]:
     return apply(handoff, Action.ABANDON, now=now, close_reason=CloseReason.ABANDONED)
 
@@ -129,6 +146,16 @@ def abandon(handoff: Handoff, *, now: datetime) -> list[Entry]:
 def merge_into(handoff: Handoff, survivor: Handoff, *, now: datetime) -> list[Entry]:
     """Close an unverified handoff whose person turned out to have an open one."""
     return apply(handoff, Action.MERGE, now=now, close_reason=CloseReason.MERGED, merged_into=survivor)
+
+
+def change_intent(handoff: Handoff, intent: Intent, *, now: datetime) -> list[Entry]:
+    """Another need in the same handoff; who talks already goes on talking."""
+    handoff.intent = intent
+    if handoff.agent_id is None:
+        handoff.queue = intent.queue
+    handoff.version += 1
+    handoff.save(update_fields=["intent", "queue", "version"])
+    return [_on_handoff(handoff, changed(handoff)), briefing(handoff, now=now)]
 
 
 def answer_survey(handoff: Handoff, *, effort: int, comment: str, now: datetime) -> list[Entry]:

@@ -19,7 +19,7 @@ from handoff.lib import ids
 from handoff.lib.errors import DomainError, NotFound
 from handoff.protocol.events import MessagePosted
 from handoff.protocol.shapes import Author
-from handoff.realtime import log, streams
+from handoff.realtime import log, metrics, streams
 from handoff.realtime.clock import database_now
 from handoff.realtime.log import Entry, Outcome
 
@@ -131,6 +131,7 @@ class Batcher:
 
 
 def _tell(job: _Job, answer: Answer) -> None:
+    metrics.SENDS.labels(answer.code if isinstance(answer, DomainError) else answer.status.value).inc()
     try:
         job.done(answer)
     except Exception:
@@ -167,6 +168,7 @@ def _write(sends: Sequence[Send]) -> list[Answer]:
         else:
             entries.append(entry)
             places.append(place)
+    metrics.BATCH.observe(len(sends))
     outcomes = log.append_many(entries, now=database_now(), locked=locked)
     answers |= {place: log.refusal(outcome) or outcome for place, outcome in zip(places, outcomes, strict=True)}
     return [answers[place] for place in range(len(sends))]

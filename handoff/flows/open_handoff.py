@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from django.db import IntegrityError
 
+from handoff.broker import actions as broker
 from handoff.broker import queries as handoffs
-from handoff.broker.actions import TEXT_LIMIT
 from handoff.broker.models import Handoff
 from handoff.broker.states import Channel, State
-from handoff.broker.transitions import changed, create
 from handoff.flows import sessions, views
 from handoff.identity.models import Customer, Session
 from handoff.intents.models import Intent
@@ -22,7 +21,7 @@ from handoff.journeys.redaction import redact
 from handoff.lib.errors import DomainError
 from handoff.protocol.events import HandoffOpened
 from handoff.realtime import log, streams
-from handoff.realtime.log import Entry, Recording
+from handoff.realtime.log import Recording
 from handoff.routing import queries as routing
 
 # A new stream's first entry: the opening move itself.
@@ -71,15 +70,15 @@ def _create(session: Session, ask: Ask, record: Recording) -> Handoff:
     intent = Intent.objects.select_related("queue__hours").filter(site=site, key=ask.intent).first()
     if intent is None:
         raise DomainError("invalid_request", "The site has no such intent.", fields={"intent": "unknown"})
-    if len(ask.statement) > TEXT_LIMIT:
-        raise DomainError("too_long", f"At most {TEXT_LIMIT} characters.", fields={"statement": "too long"})
+    if len(ask.statement) > broker.TEXT_LIMIT:
+        raise DomainError("too_long", f"At most {broker.TEXT_LIMIT} characters.", fields={"statement": "too long"})
     is_closed = _check_channel(intent, ask, now=now)
     _check_assurance(intent, session, now=now)
     given = clean_context(ask.journey or {}, now=now, allowed_parameters=site.query_parameters)
     journey = journeys.begin(now=now)
     signed = tuple(sessions.signed_facts(session, now=now))
     journeys.record(journey.pk, Context(given.steps, signed + given.facts))
-    return create(
+    handoff, opened = broker.open_handoff(
         state=State.QUEUED,
         site=site,
         customer=session.customer,
@@ -96,13 +95,14 @@ def _create(session: Session, ask: Ask, record: Recording) -> Handoff:
         opened_at=now,
         enqueued_at=now,
     )
+    record.entries.append(opened)
+    return handoff
 
 
 def _announce(handoff: Handoff, record: Recording) -> dict[str, Any]:
     stream = streams.handoff(handoff.public_id)
     view = views.customer_handoff(handoff, head=FIRST_SEQ)
     opened = HandoffOpened(handoff=view, heads={stream: 0}, receipt=handoffs.receipt_of(handoff))
-    record.add([Entry.of(stream, changed(handoff), handoff_id=handoff.pk)])
     record.add_event(streams.customer(handoff.customer.public_id), opened, handoff_id=handoff.pk)
     return view.to_wire()
 

@@ -10,7 +10,6 @@ from handoff.broker import actions as broker
 from handoff.broker import queries as handoffs
 from handoff.broker.models import Handoff
 from handoff.broker.states import OPEN, State
-from handoff.broker.transitions import lock
 from handoff.flows import views
 from handoff.identity import actions as identity
 from handoff.identity import keys
@@ -127,7 +126,7 @@ def _move_handoffs(before: Customer, new: Session, signed: list[Fact], record: R
     survivor = handoffs.open_of(new.customer)
     own = Handoff.objects.filter(customer=before).order_by("id").values_list("public_id", flat=True)
     for public_id in list(own):
-        handoff = lock(public_id)
+        handoff = broker.lock_any(public_id)
         if handoff is None:
             continue
         if survivor is not None and handoff.state in OPEN:
@@ -139,7 +138,7 @@ def _move_handoffs(before: Customer, new: Session, signed: list[Fact], record: R
 
 
 def _vouch(public_id: str, session: Session, signed: list[Fact], record: Recording) -> None:
-    handoff = lock(public_id)
+    handoff = broker.lock_any(public_id)
     if handoff is not None and handoff.state in OPEN:
         _set_assurance(handoff, session)
         record.add(broker.change_identity(handoff, signed, now=record.now))
@@ -160,7 +159,7 @@ def _set_assurance(handoff: Handoff, session: Session) -> None:
 
 def _merge(handoff: Handoff, survivor: Handoff, session: Session, record: Recording) -> None:
     """Close the unverified one into the verified customer's, with all that was said and known in it."""
-    target = lock(survivor.public_id)
+    target = broker.lock_any(survivor.public_id)
     if target is None:
         return
     record.add(broker.absorb_journey(target, handoff, now=record.now))

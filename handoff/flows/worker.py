@@ -15,7 +15,6 @@ from django.db.models import QuerySet
 from handoff.broker import actions as broker
 from handoff.broker.models import Handoff
 from handoff.broker.states import CloseReason, State
-from handoff.broker.transitions import lock
 from handoff.identity import actions as identity
 from handoff.realtime import log
 from handoff.realtime.clock import database_now
@@ -114,7 +113,7 @@ def _each(due: QuerySet[Handoff], act: Callable[[Handoff, datetime], list[Entry]
     done = 0
     for public_id in list(due.values_list("public_id", flat=True)[:TICK_LIMIT]):
         with log.recording() as record:
-            handoff = lock(public_id)
+            handoff = broker.lock_any(public_id)
             if handoff is not None and due.filter(pk=handoff.pk).exists():
                 record.add(act(handoff, record.now))
                 done += 1

@@ -6,19 +6,18 @@ from datetime import datetime
 
 from django.conf import settings
 
-from handoff.identity.actions import verify_token
 from handoff.identity.explanations import REMEDIES, explain
 from handoff.identity.keys import keys_of
 from handoff.identity.models import Site, UsedToken
-from handoff.identity.tokens import TokenRefused
+from handoff.identity.tokens import TokenRefused, verify
 
 
 def check(site: Site, token: str | bytes, *, now: datetime) -> tuple[bool, list[str]]:
     """Whether the token would open a session now, and the lines that say why or why not."""
-    seconds = int(now.timestamp())
-    lines = explain(token, keys=keys_of(site), issuer=site.key, audience=settings.PUBLIC_ORIGIN, now=seconds)
+    keys, seconds = keys_of(site), int(now.timestamp())
+    lines = explain(token, keys=keys, issuer=site.key, audience=settings.PUBLIC_ORIGIN, now=seconds)
     try:
-        identity = verify_token(site, token, now=now)
+        identity = verify(token, keys=keys, issuer=site.key, audience=settings.PUBLIC_ORIGIN, now=seconds)
     except TokenRefused:
         return False, lines
     if UsedToken.objects.filter(site=site, jti=identity.jti).exists():

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any, Final
 
+from channels.routing import get_default_application
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import connection
 
-from handoff.config import env
 from handoff.flows.worker import Worker
 from handoff.realtime.bridge import RedisBridge
 from handoff.realtime.delivery import hub
@@ -97,14 +97,14 @@ def _lock_file() -> IO[Any]:
     if connection.vendor == "sqlite":
         return open(f"{name}.lock", "w")
     place = f"{connection.settings_dict['HOST']}-{connection.settings_dict['PORT']}-{name}".replace("/", "_")
-    return open(env.VAR_DIR / f"{place}.lock", "w")
+    return open(settings.BASE_DIR / "var" / f"{place}.lock", "w")
 
 
 def _run_uvicorn(host: str, port: int) -> None:
     import uvicorn
 
     config = uvicorn.Config(
-        "handoff.config.asgi:application",
+        settings.ASGI_APPLICATION.replace(".application", ":application"),
         host=host,
         port=port,
         log_config=None,
@@ -124,8 +124,7 @@ def _run_daphne(host: str, port: int) -> None:
     from daphne.endpoints import build_endpoint_description_strings
     from daphne.server import Server
 
-    from handoff.config.asgi import application
-
+    application = get_default_application()
     Server(
         application=application,
         endpoints=build_endpoint_description_strings(host=host, port=port),

@@ -14,6 +14,7 @@ import msgspec
 from redis import asyncio as redis
 from redis.exceptions import RedisError
 
+from handoff.realtime import metrics
 from handoff.realtime.delivery import Delivered, Hub, Signal
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class RedisBridge:
             except* (RedisError, OSError, TimeoutError) as errors:
                 logger.warning("redis is away: %s", errors.exceptions[0])
             self.is_connected = False
+            metrics.BRIDGE_UP.set(0)
             await asyncio.sleep(RECONNECT_SECONDS * random.random())
 
     def _client(self) -> Any:
@@ -69,6 +71,7 @@ class RedisBridge:
         async with client.pubsub() as subscription:
             await subscription.subscribe(TOPIC)
             self.is_connected = True
+            metrics.BRIDGE_UP.set(1)
             while True:
                 message = await subscription.get_message(ignore_subscribe_messages=True, timeout=10)
                 if message is not None:

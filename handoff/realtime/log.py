@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from handoff.lib import clock
 from handoff.lib.errors import DomainError
 from handoff.protocol.events import Event
-from handoff.realtime import engines
+from handoff.realtime import engines, metrics
 from handoff.realtime.clock import database_now
 from handoff.realtime.delivery import Delivered, hub
 from handoff.realtime.engines import Row, StreamRow
@@ -151,8 +151,14 @@ def append_many(
         touched = Counter(row.stream_id for row in numbering.fresh)
         engines.write(numbering.fresh, [row for row in rows.values() if row.id in touched])
         delivered = numbering.delivered
-        transaction.on_commit(lambda: hub.announce(delivered))
+        transaction.on_commit(lambda: _announce(delivered))
     return outcomes
+
+
+def _announce(delivered: Sequence[Delivered]) -> None:
+    for entry in delivered:
+        metrics.ENTRIES.labels(entry.type).inc()
+    hub.announce(delivered)
 
 
 def seal(stream: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Final
 
 from handoff.protocol.close_codes import CloseCode
+from handoff.realtime import metrics
 from handoff.realtime.socket import Outlet
 
 if TYPE_CHECKING:
@@ -26,10 +27,15 @@ class Roster:
         for oldest in own[: max(0, len(own) + 1 - SOCKETS_A_PERSON)]:
             oldest.close(CloseCode.SUPERSEDED)
         self._outlets[outlet] = principal
+        metrics.SOCKETS.labels(principal.role).inc()
 
     def remove(self, outlet: Outlet) -> bool:
         """False if it never got as far as being known."""
-        return self._outlets.pop(outlet, None) is not None
+        principal = self._outlets.pop(outlet, None)
+        if principal is None:
+            return False
+        metrics.SOCKETS.labels(principal.role).dec()
+        return True
 
     def count(self, key: str, *, besides: Outlet) -> int:
         """Other live sockets of one person."""

@@ -13,7 +13,7 @@ from django.db import DatabaseError
 
 from handoff.protocol.close_codes import BYE_CODES, CloseCode
 from handoff.protocol.events import STREAM_OPENING, HandoffUnassigned
-from handoff.realtime import log, streams
+from handoff.realtime import log, metrics, streams
 from handoff.realtime.delivery import Delivered, hub
 from handoff.realtime.threads import in_database
 
@@ -67,6 +67,7 @@ class Outlet:
         """Say `bye` after what is already in the outbox, then close."""
         if self.closing is None:
             self.closing, self._retry_after_ms = code, retry_after_ms
+            metrics.CLOSED.labels(BYE_CODES[code]).inc()
             self._filled.set()
 
     # -- streams
@@ -92,6 +93,7 @@ class Outlet:
         elif entry.seq == cursor + 1:
             self._apply(entry)
         else:
+            metrics.CATCH_UPS.inc()
             self._catch_up_soon(entry.stream, known=entry.seq, patience=GAP_PATIENCE_SECONDS)
 
     def check(self, heads: Mapping[str, int]) -> None:

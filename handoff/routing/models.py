@@ -27,6 +27,8 @@ class Offer(models.Model):
     token = models.CharField(max_length=64, default=ids.new_secret)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     why = models.JSONField(help_text="Why this agent, why now, why not the others.")
+    # As it was made: who accepts, accepts what was shown.
+    told = models.JSONField(default=dict)
     made_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, cast
 
+import msgspec
+
 from handoff.broker import queries as broker
 from handoff.broker.actions import agent_ref
 from handoff.broker.models import Handoff
@@ -37,13 +39,11 @@ class OfferGone(DomainError):
 def make(handoff: Handoff, agent: Agent, *, why: list[str], now: datetime) -> list[Entry]:
     """A pending offer and what its agent and the desk learn of it."""
     expires_at = now + timedelta(seconds=handoff.queue.offer_seconds)
-    offer = Offer.objects.create(handoff=handoff, agent=agent, why=why, made_at=now, expires_at=expires_at)
-    told = Entry(
-        stream=streams.agent(agent.public_id),
-        type=events.OfferMade.TYPE,
-        data=view(offer).to_wire(),
-        handoff_id=handoff.pk,
-    )
+    offer = Offer(handoff=handoff, agent=agent, why=why, made_at=now, expires_at=expires_at)
+    offer.told = _describe(offer).to_wire()
+    offer.save(force_insert=True)
+    stream = streams.agent(agent.public_id)
+    told = Entry(stream=stream, type=events.OfferMade.TYPE, data=offer.told, handoff_id=handoff.pk)
     return [told, _recorded(offer, Offer.Status.PENDING)]
 
 
@@ -61,7 +61,11 @@ def note_reason(offer: Offer, reason: str) -> None:
 
 
 def view(offer: Offer) -> shapes.OfferView:
-    """What an agent sees before accepting."""
+    """What its agent was shown: kept as it was told, so that a desk that starts anew sees the same."""
+    return msgspec.convert(offer.told, shapes.OfferView)
+
+
+def _describe(offer: Offer) -> shapes.OfferView:
     handoff = offer.handoff
     steps = journeys.steps_of(handoff.journey_id)
     return shapes.OfferView(

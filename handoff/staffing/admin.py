@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import available_timezones
 
-import allauth.account.admin
-import allauth.mfa.admin
-import django.contrib.auth.admin
-from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
+from allauth.account.admin import EmailAddress
+from allauth.mfa.admin import Authenticator
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -24,13 +22,24 @@ from handoff.staffing.hours import date_problem, overlap_problem, span_problem
 from handoff.staffing.models import Agent, AgentSkill, Hours, Queue, Skill, User
 from handoff.staffing.opening import WEEKDAYS
 
-# The imports above registered them. Roles decide here, not groups; nobody has an e-mail address to confirm; and what
-# a second factor holds is nobody's business.
+# Taken from those admin modules above so that they are registered by now. Roles decide here, not groups; nobody has an
+# e-mail address to confirm; and what a second factor holds is nobody's business.
 admin.site.unregister([Group, EmailAddress, Authenticator])
+
+
+def _day() -> LinesField:
+    return LinesField(problem=span_problem, help_text="Spans like 08:00-20:00, one a line; empty: closed.")
 
 
 class HoursForm(ModelForm):
     zone = forms.ChoiceField(choices=[(name, name) for name in sorted(available_timezones())], initial="UTC")
+    monday = _day()
+    tuesday = _day()
+    wednesday = _day()
+    thursday = _day()
+    friday = _day()
+    saturday = _day()
+    sunday = _day()
     closed = LinesField(problem=date_problem, help_text="Dates like 2026-12-25, one a line.")
 
     class Meta:
@@ -51,13 +60,6 @@ class HoursForm(ModelForm):
             if problem := overlap_problem(spans):
                 self.add_error(day, problem)
         return cleaned
-
-
-# A field a weekday, declared in one line instead of seven.
-for _day in WEEKDAYS:
-    HoursForm.declared_fields[_day] = HoursForm.base_fields[_day] = LinesField(
-        problem=span_problem, help_text="Spans like 08:00-20:00, one a line; empty: closed."
-    )
 
 
 @admin.register(Hours)
@@ -133,20 +135,20 @@ class AgentAdmin(ModelAdmin):
         roles.grant(obj)
 
 
-class NewUserForm(AdminUserCreationForm[User]):
+class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ["username"]
 
 
-class UserForm(UserChangeForm[User]):
+class UserForm(UserChangeForm):  # type: ignore[type-arg]
     class Meta:
         model = User
-        fields = "__all__"  # noqa: DJ007 - the admin's fieldsets choose
+        fields = ["username", "password", "is_active"]
 
 
 @admin.register(User)
-class UserAdmin(django.contrib.auth.admin.UserAdmin[User]):
+class UserAdmin(auth_admin.UserAdmin):  # type: ignore[type-arg]
     form = UserForm
     add_form = NewUserForm
     fieldsets = [
@@ -166,7 +168,8 @@ class UserAdmin(django.contrib.auth.admin.UserAdmin[User]):
 class SecondFactorAdmin(LookOnly, ModelAdmin):
     """For the lost phone: take the second factor away, and let its owner set a new one up."""
 
-    fields = list_display = ["user", "type", "created_at", "last_used_at"]
+    fields = ["user", "type", "created_at", "last_used_at"]
+    list_display = ["user", "type", "created_at", "last_used_at"]
     list_select_related = ["user"]
     list_filter = ["type"]
     search_fields = ["user__username"]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
+from handoff.flows import end_talk
+from handoff.lib.clock import utc_now
 from handoff.routing import actions as routing
 from handoff.routing.models import Offer
 from handoff.staffing.models import Agent
-from handoff.flows import end_talk
-from handoff.lib.clock import utc_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

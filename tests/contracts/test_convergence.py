@@ -26,7 +26,7 @@ from handoff.routing.models import Offer
 from handoff.staffing.models import Agent
 
 sys.path.insert(0, str(Path(__file__).parent))
-from desks import Reader, View, reduce_desk, reduce_panel  # noqa: E402
+from desks import Reader, View, reduce_desk, reduce_panel
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,6 +186,10 @@ def rate(scene: Scene) -> None:
     end_talk.answer_survey(scene.customer, scene.handoff_id, effort=6, comment="quick")
 
 
+def want_something_else(scene: Scene) -> None:
+    assert scene.page.post(f"handoffs/{scene.handoff_id}/intent", {"intent": "lost-card"}).status == 200
+
+
 def sign_in_again(scene: Scene) -> None:
     answer = scene.page.open(scene.page.token(name="Maya Chen", acr="urn:bank:3", facts={"account": "..4821"}))
     assert answer.status == 200, answer.body
@@ -211,6 +215,11 @@ ACTIONS: list[tuple[Act | None, Act]] = [
     (talking, walk_on),
     (talking, strike),
     (talking, sign_in_again),
+    (talking, want_something_else),
+    (offered, want_something_else),
+    (offered, walk_on),
+    (offered, strike),
+    (offered, sign_in_again),
     (talking, end_by_agent),
     (talking, end_by_customer),
     (talking, stay_signed_out),

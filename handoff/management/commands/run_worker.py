@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from handoff.config.serving import work
+from handoff.management.serving import work
 
 
 class Command(BaseCommand):

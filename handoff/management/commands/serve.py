@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from handoff.config.serving import serve
+from handoff.management.serving import serve
 
 
 class Command(BaseCommand):
