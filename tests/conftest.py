@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +19,6 @@ from handoff.identity import keys
 from handoff.identity.models import Site, SiteKey
 from handoff.intents.models import Intent
 from handoff.lib.clock import utc_now
-from handoff.realtime.models import Epoch
 from handoff.staffing.models import Agent, Queue, User
 
 SECRET = "the harbour site's own secret, 32 bytes and more"
@@ -56,7 +57,7 @@ class Page:
         response = self._client.generic(
             method,
             f"/api/v1/{path}",
-            data=body if isinstance(body, (bytes, str)) else "" if body is None else _json(body),
+            data=body if isinstance(body, (bytes, str)) else "" if body is None else json.dumps(body),
             content_type="application/json",
             headers={name: value for name, value in sent.items() if value is not None},
         )
@@ -92,12 +93,6 @@ class Page:
         return jwt.encode({name: value for name, value in body.items() if value is not ...}, self.secret, "HS256")
 
 
-def _json(body: Any) -> str:
-    import json
-
-    return json.dumps(body)
-
-
 def make_site(key: str, name: str, origin: str, secret: str, queue: Queue) -> Site:
     site = Site.objects.create(key=key, name=name, origins=[origin], allow_unverified=True)
     SiteKey.objects.create(
@@ -117,11 +112,10 @@ def make_agent(username: str, name: str, *queues: Queue, capacity: int = 3, role
     return agent
 
 
-@pytest.fixture(autouse=True)
-def _log_has_an_epoch(request: pytest.FixtureRequest) -> None:
-    """Transactional tests flush what the migration put there."""
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
-        Epoch.objects.get_or_create(singleton=True, defaults={"value": "test-epoch"})
+def pytest_unconfigure() -> None:
+    """SQLite leaves the write-ahead log of a dropped test database behind."""
+    for path in (settings.BASE_DIR / "var").glob(f"test-{os.getpid()}.sqlite3*"):
+        path.unlink()
 
 
 @pytest.fixture

@@ -45,10 +45,10 @@ class DeskEventsView(DeskView):
         if handoff is None or stream not in (streams.handoff(handoff_id), streams.desk(handoff_id)):
             raise NotFound
         before = read_count(request, "before")
+        epoch = log.epoch()
         with log.reading():
             entries = log.read_last([stream], limit=EVENTS_LIMIT, before={stream: before} if before else None)
             head = log.heads_of([stream])[stream]
-            epoch = log.epoch()
         return Response({"epoch": epoch, "head": head, "events": [entry.to_wire() for entry in entries]})
 
 

@@ -99,10 +99,10 @@ class EventsView(CustomerView):
         handoff = handoffs.of_customer(self.customer_session.customer, handoff_id)
         stream = streams.handoff(handoff.public_id)
         after = read_count(request, "after")
+        epoch = log.epoch()
         with log.reading():
             entries = log.read_after(stream, after, limit=EVENTS_LIMIT)
             head = log.heads_of([stream])[stream]
-            epoch = log.epoch()
         return Response({"epoch": epoch, "head": head, "events": [entry.to_wire() for entry in entries]})
 
 

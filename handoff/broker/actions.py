@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -37,6 +38,16 @@ def open_handoff(*, state: State, **fields: Any) -> tuple[Handoff, Entry]:
 def lock_any(public_id: str) -> Handoff | None:
     """Any handoff, locked, for the clock and for what concerns several customers."""
     return lock(public_id)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a site vouches for, and how surely."""
+
+    customer: Customer
+    acr: str
+    amr: Sequence[str]
+    auth_time: int | None
 
 
 def lock_own(customer: Customer, public_id: str) -> Handoff:
@@ -92,21 +103,20 @@ def strike_fact(handoff: Handoff, *, key: str, source: Source, now: datetime) ->
     return [_on_handoff(handoff, event)]
 
 
-def change_identity(handoff: Handoff, signed: Sequence[Fact], *, now: datetime) -> list[Entry]:
-    """The site vouches for the customer, anew or for the first time: assurance and signed facts follow."""
-    before = {(fact.key, fact.source) for fact in journey_queries.facts_of(handoff.journey_id)}
-    new = journeys.replace_signed(handoff.journey_id, signed)
-    after = {(fact.key, fact.source) for fact in journey_queries.facts_of(handoff.journey_id)}
+def change_identity(handoff: Handoff, identity: Identity, signed: Sequence[Fact], *, now: datetime) -> list[Entry]:
+    """The site vouches for the customer, anew or for the first time: assurance and signed facts follow.
+
+    Answers only what is new: a page that signs the same person in again tells nobody anything.
+    """
+    known = _identity_of(handoff)
+    handoff.customer = identity.customer
+    handoff.acr, handoff.amr, handoff.auth_time = identity.acr, list(identity.amr), identity.auth_time
     handoff.save(update_fields=["customer", "acr", "amr", "auth_time"])
-    told = events.IdentityChanged(
-        verified=handoff.customer.is_verified,
-        assurance=queries.assurance(handoff),
-        name=handoff.customer.name or None,
-    )
-    struck = [FactKey(key=key, source=source) for key, source in sorted(before - after)]
-    facts = events.FactsChanged(added=[fact.to_shape() for fact in new.facts], struck=struck)
-    changed = [_on_handoff(handoff, facts)] if new.facts or struck else []
-    return [_on_handoff(handoff, told), *changed, briefing(handoff, now=now)]
+    entries = _entries_of_signed(handoff, signed)
+    told = _identity_of(handoff)
+    if told != known:
+        entries.insert(0, _on_handoff(handoff, told))
+    return [*entries, briefing(handoff, now=now)] if entries else []
 
 
 def end(handoff: Handoff, *, reason: CloseReason, now: datetime) -> list[Entry]:
@@ -203,6 +213,25 @@ def _entries_of_context(handoff: Handoff, new: Context, *, now: datetime) -> lis
         facts = events.FactsChanged(added=[fact.to_shape() for fact in new.facts], struck=[])
         entries.append(_on_handoff(handoff, facts))
     return entries
+
+
+def _identity_of(handoff: Handoff) -> events.IdentityChanged:
+    return events.IdentityChanged(
+        verified=handoff.customer.is_verified,
+        assurance=queries.assurance(handoff),
+        name=handoff.customer.name or None,
+    )
+
+
+def _entries_of_signed(handoff: Handoff, signed: Sequence[Fact]) -> list[Entry]:
+    before = {(fact.key, fact.source) for fact in journey_queries.facts_of(handoff.journey_id)}
+    new = journeys.replace_signed(handoff.journey_id, signed)
+    after = {(fact.key, fact.source) for fact in journey_queries.facts_of(handoff.journey_id)}
+    struck = [FactKey(key=key, source=source) for key, source in sorted(before - after)]
+    if not new.facts and not struck:
+        return []
+    told = events.FactsChanged(added=[fact.to_shape() for fact in new.facts], struck=struck)
+    return [_on_handoff(handoff, told)]
 
 
 def _forget_value(handoff: Handoff, *, key: str, source: str) -> None:

@@ -85,6 +85,14 @@ def intent_ref(handoff: Handoff) -> shapes.IntentRef:
     return shapes.IntentRef(key=handoff.intent.key, label=handoff.intent.label)
 
 
+def queue_ref(handoff: Handoff) -> shapes.QueueRef:
+    return shapes.QueueRef(key=handoff.queue.key, name=handoff.queue.name)
+
+
+def site_ref(handoff: Handoff) -> shapes.SiteRef:
+    return shapes.SiteRef(key=handoff.site.key, name=handoff.site.name)
+
+
 def brief_of(handoff: Handoff, steps: list[Step]) -> str:
     return brief(
         name=handoff.customer.name or None,
@@ -182,7 +190,8 @@ def desk_view(
         version=handoff.version,
         channel=handoff.channel,
         intent=intent_ref(handoff),
-        queue=shapes.QueueRef(key=handoff.queue.key, name=handoff.queue.name),
+        queue=queue_ref(handoff),
+        site=site_ref(handoff),
         statement=handoff.statement or None,
         customer=card(handoff),
         verdicts=verdicts_of(handoff, now=now),

@@ -131,30 +131,28 @@ def _move_handoffs(before: Customer, new: Session, signed: list[Fact], record: R
             continue
         if survivor is not None and handoff.state in OPEN:
             _merge(handoff, survivor, new, record)
-            continue
-        _adopt(handoff, before, new)
-        if handoff.state != State.CLOSED:
-            record.add(broker.change_identity(handoff, signed, now=record.now))
+        else:
+            _adopt(handoff, before, new, signed, record)
 
 
 def _vouch(public_id: str, session: Session, signed: list[Fact], record: Recording) -> None:
     handoff = broker.lock_any(public_id)
     if handoff is not None and handoff.state in OPEN:
-        _set_assurance(handoff, session)
-        record.add(broker.change_identity(handoff, signed, now=record.now))
+        record.add(broker.change_identity(handoff, _identity(session), signed, now=record.now))
 
 
-def _adopt(handoff: Handoff, before: Customer, session: Session) -> None:
+def _adopt(handoff: Handoff, before: Customer, session: Session, signed: list[Fact], record: Recording) -> None:
     """Their words are the verified customer's now: a resend under the new identity must find them."""
-    handoff.customer = session.customer
-    _set_assurance(handoff, session)
-    handoff.save(update_fields=["customer", "acr", "amr", "auth_time"])
     said = LogEntry.objects.filter(handoff_id=handoff.pk, author=before.public_id)
     said.update(author=session.customer.public_id)
+    if handoff.state == State.CLOSED:
+        Handoff.objects.filter(pk=handoff.pk).update(customer=session.customer)
+    else:
+        record.add(broker.change_identity(handoff, _identity(session), signed, now=record.now))
 
 
-def _set_assurance(handoff: Handoff, session: Session) -> None:
-    handoff.acr, handoff.amr, handoff.auth_time = session.acr, session.amr, session.auth_time
+def _identity(session: Session) -> broker.Identity:
+    return broker.Identity(customer=session.customer, acr=session.acr, amr=session.amr, auth_time=session.auth_time)
 
 
 def _merge(handoff: Handoff, survivor: Handoff, session: Session, record: Recording) -> None:

@@ -56,7 +56,14 @@ def replace_signed(journey_id: int, signed: Sequence[Fact]) -> Context:
     """The site vouches anew: its facts take the place of those it signed before."""
     keys = [fact.key for fact in signed]
     FactRow.objects.filter(journey=journey_id, source="verified").exclude(key__in=keys).delete()
-    return record(journey_id, Context(facts=tuple(signed)))
+    # What was signed before stands as of then: the same fact signed again is no news.
+    known = {(fact.key, fact.source): fact for fact in queries.facts_of(journey_id)}
+    news = [fact for fact in signed if not _is_same(known.get((fact.key, fact.source)), fact)]
+    return record(journey_id, Context(facts=tuple(news)))
+
+
+def _is_same(known: Fact | None, fact: Fact) -> bool:
+    return known is not None and (known.label, known.value) == (fact.label, fact.value)
 
 
 def _store_steps(journey_id: int, steps: Sequence[Step]) -> None:

@@ -32,6 +32,11 @@ class IntentRef(Shape, frozen=True, kw_only=True):
     label: str
 
 
+class SiteRef(Shape, frozen=True, kw_only=True):
+    key: str
+    name: str
+
+
 class QueueRef(Shape, frozen=True, kw_only=True):
     key: str
     name: str
@@ -204,6 +209,7 @@ class DeskHandoff(Shape, frozen=True, kw_only=True):
     channel: str
     intent: IntentRef
     queue: QueueRef
+    site: SiteRef
     statement: str | None
     customer: CustomerCard
     verdicts: list[Verdict]
@@ -234,6 +240,7 @@ class OfferedHandoff(Shape, frozen=True, kw_only=True):
     channel: str
     intent: IntentRef
     queue: QueueRef
+    site: SiteRef
     statement: str | None
     customer: CustomerCard
     enqueued_at: str

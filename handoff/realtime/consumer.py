@@ -169,7 +169,8 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         bucket = Bucket(limits.FRAMES_BURST, limits.FRAMES_SECONDS, at=now)
         while self.outlet.closing is None:
             raw = await self._next_text()
-            if raw is None:
+            # A client that does not take its bye must not go on asking.
+            if raw is None or self.outlet.closing is not None:
                 return
             if bucket.take(time.monotonic()):
                 self.outlet.close(CloseCode.RATE, retry_after_ms=10_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -192,8 +193,9 @@ def read_last(streams: Sequence[str], *, limit: int, before: Mapping[str, int] |
 
 
 def epoch() -> str:
-    """The log's identity, made with the database."""
-    return Epoch.objects.values_list("value", flat=True).get()
+    """The log's identity, made with the database; one that lost it gets another, so that every reader starts anew."""
+    found, _ = Epoch.objects.get_or_create(singleton=True, defaults={"value": secrets.token_hex(8)})
+    return found.value
 
 
 def _delivered(stream: str, seq: int, at: datetime, type_: str, data: dict[str, Any]) -> Delivered:
@@ -256,13 +258,13 @@ def recording() -> Iterator[Recording]:
 @contextmanager
 def reading() -> Iterator[datetime]:
     """Several reads that see one state of the database; yields its now."""
-    if connection.vendor == "postgresql":
+    if connection.in_atomic_block:
+        yield database_now()
+    elif connection.vendor == "postgresql":
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield database_now()
-    elif connection.in_atomic_block:
-        yield database_now()
     else:
         # Django's own blocks begin IMMEDIATE here: a reader must not wait for the one writer, nor hold it up.
         with connection.cursor() as cursor:

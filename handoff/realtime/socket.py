@@ -26,6 +26,8 @@ OUTBOX_LIMIT: Final = 2000
 # Two processes' hints may cross; most gaps close by themselves in this time.
 GAP_PATIENCE_SECONDS: Final = 0.03
 CATCH_UP_BATCH: Final = 200
+# A client that has not taken its bye by then is given up.
+BYE_SECONDS: Final = 2
 
 _encoder = msgspec.json.Encoder()
 
@@ -69,6 +71,7 @@ class Outlet:
             self.closing, self._retry_after_ms = code, retry_after_ms
             metrics.CLOSED.labels(BYE_CODES[code]).inc()
             self._filled.set()
+            asyncio.get_running_loop().call_later(BYE_SECONDS, self._writer.cancel)
 
     # -- streams
 
@@ -122,14 +125,16 @@ class Outlet:
         try:
             await asyncio.sleep(patience)
             while (cursor := self.cursors.get(stream)) is not None:
+                known = self._behind[stream]
                 entries = await in_database(log.read_after, stream, cursor, limit=CATCH_UP_BATCH)
                 for entry in entries:
                     if stream in self.cursors:
                         self._apply(entry)
                 if len(entries) < CATCH_UP_BATCH and self.cursors.get(stream, 0) >= self._behind[stream]:
                     break
-                if not entries:
+                if not entries and self._behind[stream] == known:
                     # The hint ran ahead of what this connection can see, or lied; the poll looks again.
+                    # One that came during the read is news: its entry was committed after the read began.
                     break
         except DatabaseError:
             logger.warning("reading on from the log failed; the poll tries again", exc_info=True)

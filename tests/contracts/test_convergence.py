@@ -190,6 +190,16 @@ def want_something_else(scene: Scene) -> None:
     assert scene.page.post(f"handoffs/{scene.handoff_id}/intent", {"intent": "lost-card"}).status == 200
 
 
+def test_the_same_person_signed_again_is_no_news(maya, amira: Agent) -> None:
+    scene = Scene(maya, amira)
+    signed = {"name": "Maya Chen", "acr": "urn:bank:2", "amr": ["pwd"], "facts": {"account": "..4821"}}
+    assert scene.page.open(scene.page.token(**signed)).status == 200
+    connected(scene)
+    readers = [scene.desk(), scene.panel()]
+    assert scene.page.open(scene.page.token(**signed)).status == 200
+    assert [reader.read() for reader in readers] == [0, 0]
+
+
 def sign_in_again(scene: Scene) -> None:
     answer = scene.page.open(scene.page.token(name="Maya Chen", acr="urn:bank:3", facts={"account": "..4821"}))
     assert answer.status == 200, answer.body

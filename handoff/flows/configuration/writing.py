@@ -66,7 +66,7 @@ def _write_agent(record: Record, changes: Changes) -> None:
     is_new = row._state.adding
     told = save(row, _given(record, "name", "capacity", "role"))
     if grant(row):
-        told.append(difference("may use /admin/", not user.is_staff, user.is_staff))
+        told.append(difference("may use /admin/", not row.user.is_staff, row.user.is_staff))
     if "queues" in record.values:
         told += _set_queues(row, record.values["queues"])
     if "skills" in record.values:

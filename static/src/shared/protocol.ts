@@ -99,6 +99,7 @@ export interface DeskHandoff {
   readonly channel: string;
   readonly intent: IntentRef;
   readonly queue: QueueRef;
+  readonly site: SiteRef;
   readonly statement: string | null;
   readonly customer: CustomerCard;
   readonly verdicts: readonly Verdict[];
@@ -165,6 +166,7 @@ export interface HandoffChanged {
 export interface HandoffOpened {
   readonly handoff: CustomerHandoff;
   readonly heads: Readonly<Record<string, number>>;
+  readonly receipt: Receipt;
 }
 
 export interface HandoffUnassigned {
@@ -247,6 +249,7 @@ export interface OfferedHandoff {
   readonly channel: string;
   readonly intent: IntentRef;
   readonly queue: QueueRef;
+  readonly site: SiteRef;
   readonly statement: string | null;
   readonly customer: CustomerCard;
   readonly enqueued_at: string;
@@ -302,6 +305,11 @@ export interface RecentHandoff {
 }
 
 export type SessionChanged = Record<string, never>;
+
+export interface SiteRef {
+  readonly key: string;
+  readonly name: string;
+}
 
 export interface Step {
   readonly path: string;
