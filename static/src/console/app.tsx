@@ -1,0 +1,128 @@
+/** The desk as a whole: four regions that never move, and the keys between them. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { IconHeadset } from "../shared/icons.tsx";
+import { toggled } from "./availability_box.tsx";
+import { inPlace, serverNow } from "./board.ts";
+import { TURN } from "./composer.tsx";
+import { DeskProvider, useClock, useDesk, useDeskState } from "./context.tsx";
+import type { Desk } from "./desk.ts";
+import { selectedHandoff } from "./desk_state.ts";
+import { Help } from "./help.tsx";
+import { LineBanner, hasBanner, openingWords } from "./line_banner.tsx";
+import { unreadCount } from "./lines.ts";
+import type { Page } from "./page.ts";
+import { Pane } from "./pane.tsx";
+import { customerName } from "./people.ts";
+import { Rail } from "./rail.tsx";
+import { Rest } from "./rest.tsx";
+import { isWriting, shortcutOf } from "./shortcuts.ts";
+import type { Shortcut } from "./shortcuts.ts";
+import { chime } from "./sound.ts";
+import { Offers } from "./strips.tsx";
+import { END, Talk } from "./talk.tsx";
+import { TopBar } from "./top_bar.tsx";
+
+export function App({ desk, page }: { desk: Desk; page: Page }): ComponentChildren {
+  const state = useDeskState(desk);
+  // An event may come between two ticks; a clock behind it would show a wait of less than nothing.
+  const clock = Math.max(useClock(), state.line.since);
+  const [help, setHelp] = useState(false);
+  const now = serverNow(state.board, clock);
+  useShortcuts(desk, () => setHelp(true));
+  const banner = hasBanner(state.line, clock);
+  return (
+    <DeskProvider value={{ desk, page, state, now, clock }}>
+      <div class={`desk${banner ? " desk--banner" : ""}`}>
+        <TopBar onHelp={() => setHelp(true)} />
+        {banner && <LineBanner now={clock} />}
+        {state.board ? <Columns /> : <Opening />}
+        <OfferSaid />
+      </div>
+      {help && <Help onClose={() => setHelp(false)} />}
+    </DeskProvider>
+  );
+}
+
+function Columns(): ComponentChildren {
+  const { state } = useDesk();
+  const handoff = selectedHandoff(state);
+  const main = useRef<HTMLElement>(null);
+  // What had the focus may have left with its handoff; the keyboard goes on from here, not from the top of the page.
+  const before = useRef(state.selected);
+  useEffect(() => {
+    if (before.current !== null && state.selected === null && document.activeElement === document.body) main.current?.focus();
+    before.current = state.selected;
+  }, [state.selected]);
+  return (
+    <>
+      <Rail />
+      <main class="mid" tabIndex={-1} data-region ref={main}>
+        {handoff ? <Talk key={handoff.id} handoff={handoff} /> : <><Offers docked={false} />{state.board?.offers.length === 0 && <Rest />}</>}
+      </main>
+      <Pane handoff={handoff} />
+    </>
+  );
+}
+
+function Opening(): ComponentChildren {
+  const { state } = useDesk();
+  const { title, text } = openingWords(state.line);
+  return <main class="mid mid--all" tabIndex={-1} data-region><div class="rest"><IconHeadset /><h1>{title}</h1><p>{text}</p></div></main>;
+}
+
+/** A new offer is told to those who do not look: politely aloud, in the window's title, and with a tone. */
+function OfferSaid(): ComponentChildren {
+  const { state } = useDesk();
+  const offer = state.board?.offers[0] ?? null;
+  const unread = (state.board?.handoffs ?? []).reduce((sum, handoff) => sum + unreadCount(handoff), 0);
+  useEffect(() => { if (offer) chime(); }, [offer?.id]);
+  useEffect(() => {
+    document.title = offer ? `Offer: ${customerName(offer.handoff.customer)} – Handoff` : `${unread > 0 ? `(${unread}) ` : ""}Handoff desk`;
+  }, [offer?.id, unread]);
+  return <p class="vh" role="status">{offer ? `Offer: ${offer.handoff.brief} Alt Enter accepts.` : ""}</p>;
+}
+
+function useShortcuts(desk: Desk, onHelp: () => void): void {
+  const latest = useRef(onHelp);
+  latest.current = onHelp;
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const shortcut = shortcutOf(event, isWriting(event.target));
+      if (!shortcut || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      perform(desk, shortcut, latest.current);
+    };
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, [desk]);
+}
+
+function perform(desk: Desk, shortcut: Shortcut, onHelp: () => void): void {
+  const { board } = desk.store.get();
+  const offer = [...(board?.offers ?? [])].sort((a, b) => (a.expires_at < b.expires_at ? -1 : 1))[0];
+  switch (shortcut.do) {
+    case "accept": if (offer) void desk.accept(offer); return;
+    case "decline": if (offer) void desk.decline(offer); return;
+    case "availability": if (board) void desk.setAvailability(toggled(board.agent.availability)); return;
+    case "open": return openPlace(desk, shortcut.place);
+    case "note": document.dispatchEvent(new Event(TURN)); return;
+    case "end": document.dispatchEvent(new Event(END)); return;
+    case "region": return nextRegion(shortcut.back);
+    case "help": return onHelp();
+    default: return shortcut satisfies never;
+  }
+}
+
+function openPlace(desk: Desk, place: number): void {
+  const { board } = desk.store.get();
+  const handoff = board && inPlace(board.handoffs)[place];
+  if (handoff) desk.open(handoff.id);
+}
+
+function nextRegion(back: boolean): void {
+  const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")];
+  const here = regions.findIndex((region) => region.contains(document.activeElement));
+  const next = back ? (here <= 0 ? regions.length - 1 : here - 1) : (here + 1) % regions.length;
+  regions[next]?.focus();
+}

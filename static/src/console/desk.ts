@@ -1,0 +1,211 @@
+/** The desk's verbs: what an agent does here, each one command, and what comes back from the server. */
+import { CommandError, Connection } from "../shared/connection.ts";
+import type { ConnectionOptions } from "../shared/connection.ts";
+import type { Entry as AnyEntry, EphemeralFrame } from "../shared/frames.ts";
+import { Outbox } from "../shared/outbox.ts";
+import type { OutboxItem } from "../shared/outbox.ts";
+import type { KeyValue } from "../shared/storage.ts";
+import { createStore } from "../shared/store.ts";
+import { START, reduceDesk } from "./desk_state.ts";
+import type { DeskAction, DeskState } from "./desk_state.ts";
+import { Drafts } from "./drafts.ts";
+import { factKey } from "./facts.ts";
+import { missingBefore } from "./lines.ts";
+import { isKnown } from "./wire.ts";
+import type { AgentSnapshot, Availability, DeskHandoff, Entry, Ephemeral, EventFrame, Offer } from "./wire.ts";
+import { refusalWords } from "./words.ts";
+
+/** The other side's "is writing" lasts longer than this, so more would only be noise. */
+const TYPING_MS = 5_000;
+
+type Line = Pick<Connection<AgentSnapshot>, "start" | "stop" | "retryNow" | "command">;
+export interface DeskOptions {
+  getTicket: ConnectionOptions["getTicket"];
+  storage: KeyValue;
+  agentId: string;
+  older(handoff: string, stream: string, before: number): Promise<AnyEntry[]>;
+  now?: () => number;
+  connect?: (options: ConnectionOptions<AgentSnapshot>) => Line;
+}
+
+export class Desk {
+  readonly store = createStore<DeskState, DeskAction>(reduceDesk, START);
+  readonly drafts: Drafts;
+  private readonly outbox: Outbox;
+  private readonly line: Line;
+  private readonly now: () => number;
+  private readonly older: DeskOptions["older"];
+  private historyLost = false;
+  private readonly typedAt = new Map<string, number>();
+  private readonly readTo = new Map<string, number>();
+  private focused = 0;
+
+  constructor(options: DeskOptions) {
+    const { storage, agentId, getTicket, older, now = () => Date.now(), connect = (wanted) => new Connection<AgentSnapshot>(wanted) } = options;
+    this.now = now;
+    this.older = older;
+    this.drafts = new Drafts(storage, `handoff.drafts.${agentId}`);
+    this.line = connect({
+      getTicket,
+      client: "console/1",
+      onWelcome: ({ snapshot, heads }) => this.welcomed(snapshot, heads),
+      onEvent: (event) => this.happened(event),
+      onEphemeral: (frame) => this.passed(frame),
+      onResync: (reason) => { this.historyLost = reason === "epoch_changed"; },
+      onStatus: (status, detail) => this.turned(status, detail ?? null),
+    });
+    this.outbox = new Outbox({
+      key: `handoff.outbox.${agentId}`, storage, send: (item) => this.deliver(item),
+      onChange: (items) => this.dispatch({ type: "outbox", items }),
+    });
+  }
+
+  start(): void { this.line.start(); }
+  retryNow(): void { this.line.retryNow(); }
+
+  /** Nothing is offered any more, and nothing of a customer stays behind on the machine of an agent who leaves. */
+  leave(): void {
+    if (this.store.get().board?.agent.availability.available) {
+      // Sent before the socket closes; the agent is gone whether or not an answer comes.
+      this.line.command("availability.set", { available: false, after_current: false, reason: "signed out" }).catch(() => undefined);
+    }
+    this.line.stop();
+    this.outbox.clear();
+    this.drafts.clear();
+  }
+
+  open(handoff: string): void { this.dispatch({ type: "opened", handoff }); }
+
+  /** True once for each time a handoff was opened on purpose. */
+  takesFocus(handoff: string): boolean {
+    const { opened } = this.store.get();
+    if (opened.handoff !== handoff || opened.times === this.focused) return false;
+    this.focused = opened.times;
+    return true;
+  }
+
+  dismissOffer(offer: string): void { this.receive({ ev: "dismissed", offer }); }
+  dismissHandoff(handoff: string): void { this.receive({ ev: "dismissed", handoff }); }
+  dismissRefusal(): void { this.dispatch({ type: "refused", text: null }); }
+
+  async accept({ id, token }: Offer): Promise<void> {
+    if (this.store.get().answering === id) return;
+    this.dispatch({ type: "answering", offer: id });
+    const result = await this.ask("offer.accept", { offer: id, token });
+    if (typeof result?.handoff === "string") this.dispatch({ type: "expected", handoff: result.handoff });
+    else this.dispatch({ type: "answering", offer: null });
+  }
+
+  async decline({ id, token }: Offer): Promise<void> {
+    if (this.store.get().answering === id) return;
+    this.dispatch({ type: "answering", offer: id });
+    await this.ask("offer.decline", { offer: id, token });
+    this.dispatch({ type: "answering", offer: null });
+  }
+
+  /** Resolves to whether the server took it. */
+  async setAvailability({ available, reason, after_current }: Availability): Promise<boolean> {
+    return null !== (await this.ask("availability.set", { available, after_current, ...(reason === null ? {} : { reason }) }));
+  }
+
+  async end(handoff: string): Promise<boolean> {
+    return null !== (await this.ask("handoff.end", { handoff }));
+  }
+
+  async wrapUp(handoff: string, disposition: string, note: string): Promise<boolean> {
+    return null !== (await this.ask("handoff.wrap_up", { handoff, disposition, ...(note.trim() ? { note } : {}) }));
+  }
+
+  async addFact(handoff: string, label: string, value: string): Promise<boolean> {
+    return null !== (await this.ask("fact.add", { handoff, key: factKey(label), label, value }));
+  }
+
+  say(handoff: string, text: string): void { this.outbox.add(handoff, text, "message"); }
+  note(handoff: string, text: string): void { this.outbox.add(handoff, text, "note"); }
+  sayAgain(clientId: string): void { this.outbox.retry(clientId); }
+
+  /** Takes a failed text back into the composer, where it can be changed or thrown away. */
+  takeBack({ client_id, handoff, kind, text }: OutboxItem): void {
+    const mode = kind === "note" ? "note" : "reply";
+    const written = this.drafts.of(handoff)[mode];
+    this.drafts.change(handoff, { mode, [mode]: written ? `${text}\n${written}` : text });
+    this.outbox.settle(client_id);
+    this.open(handoff);
+  }
+
+  typing(handoff: string): void {
+    const now = this.now();
+    if (now - (this.typedAt.get(handoff) ?? -Infinity) < TYPING_MS) return;
+    this.typedAt.set(handoff, now);
+    // Nobody misses a typing mark that did not get through.
+    this.line.command("typing", { handoff }).catch(() => undefined);
+  }
+
+  /** Tells the customer that everything up to here was on screen; asked again after a lost line. */
+  read({ id, timeline, read }: DeskHandoff): void {
+    const last = timeline.findLast((entry) => entry.type === "message.posted" && entry.data.author.kind === "customer");
+    if (!last || last.seq <= read.agent || last.seq <= (this.readTo.get(id) ?? 0)) return;
+    this.readTo.set(id, last.seq);
+    this.line.command("message.read", { handoff: id, seq: last.seq }).then(
+      () => this.receive({ ev: "read", handoff: id, who: "agent", seq: last.seq }),
+      () => this.readTo.delete(id),
+    );
+  }
+
+  /** Reads what was said before the desk's own beginning. */
+  async readOlder(handoff: DeskHandoff): Promise<void> {
+    try {
+      const pages = await Promise.all(missingBefore(handoff).map(({ stream, before }) => this.older(handoff.id, stream, before)));
+      this.receive({ ev: "older", handoff: handoff.id, entries: pages.flat().filter(isKnown) });
+    } catch {
+      this.dispatch({ type: "refused", text: "Earlier lines could not be read just now." });
+    }
+  }
+
+  private dispatch(action: DeskAction): void { this.store.dispatch(action); }
+  private receive(input: Ephemeral | Extract<DeskAction, { type: "received" }>["input"]): void {
+    this.dispatch({ type: "received", input, now: this.now() });
+  }
+
+  private welcomed(snapshot: AgentSnapshot, heads: Record<string, number>): void {
+    this.receive({ ev: "snapshot", snapshot, heads, history_lost: this.historyLost });
+    this.historyLost = false;
+    for (const { timeline } of this.store.get().board?.handoffs ?? []) timeline.forEach((entry) => this.settle(entry));
+  }
+
+  private happened(event: AnyEntry): void {
+    if (!isKnown(event)) return;
+    this.receive({ ...event, ev: "event" } as EventFrame);
+    this.settle(event);
+  }
+
+  private settle(entry: Entry): void {
+    if ((entry.type === "message.posted" || entry.type === "note.added") && entry.data.client_id) this.outbox.settle(entry.data.client_id);
+  }
+
+  private passed(frame: EphemeralFrame): void {
+    if (frame.ev !== "signal") this.receive(frame as Ephemeral);
+  }
+
+  private turned(status: DeskState["line"]["status"], detail: string | null): void {
+    this.dispatch({ type: "line", status, detail, now: this.now() });
+    if (status === "live") void this.outbox.flush();
+  }
+
+  private deliver({ kind, handoff, client_id, text }: OutboxItem): Promise<unknown> {
+    return this.line.command(kind === "note" ? "note.add" : "message.send", { handoff, client_id, text });
+  }
+
+  /** A refusal is shown in words and answers null; nothing the agent wrote depends on it. */
+  private async ask(cmd: string, fields: Record<string, unknown>): Promise<Record<string, unknown> | null> {
+    try {
+      const result = await this.line.command(cmd, fields);
+      this.dismissRefusal();
+      return result;
+    } catch (error) {
+      const known = error instanceof CommandError;
+      this.dispatch({ type: "refused", text: known ? refusalWords(error.code, error.message) : "It did not work. Nothing was changed." });
+      return null;
+    }
+  }
+}

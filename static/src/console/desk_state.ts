@@ -1,0 +1,80 @@
+/** Everything the page shows: the board, the line to the server, what is unsent and what is open. */
+import type { Status } from "../shared/connection.ts";
+import type { OutboxItem } from "../shared/outbox.ts";
+import { inPlace } from "./board.ts";
+import type { Board } from "./board.ts";
+import { reduce } from "./reducer.ts";
+import type { Input } from "./reducer.ts";
+import type { DeskHandoff } from "./wire.ts";
+
+export interface Line { status: Status; detail: string | null; since: number; /** When it came back after a break; null while it never broke. */ back_at: number | null }
+
+export interface DeskState {
+  board: Board | null;
+  line: Line;
+  outbox: readonly OutboxItem[];
+  selected: string | null;
+  /** The handoff opened last on purpose, and how many were: only then its composer takes the focus. */
+  opened: { handoff: string | null; times: number };
+  /** The offer whose answer is on its way. */
+  answering: string | null;
+  /** The handoff that was accepted here and is to be opened when it comes. */
+  expected: string | null;
+  /** A refusal that has no place of its own. */
+  refusal: string | null;
+}
+
+export type DeskAction =
+  | { type: "received"; input: Input; now: number }
+  | { type: "line"; status: Status; detail: string | null; now: number }
+  | { type: "outbox"; items: readonly OutboxItem[] }
+  | { type: "opened"; handoff: string }
+  | { type: "answering"; offer: string | null }
+  | { type: "expected"; handoff: string }
+  | { type: "refused"; text: string | null };
+
+export const START: DeskState = {
+  board: null, line: { status: "connecting", detail: null, since: 0, back_at: null }, outbox: [], selected: null, opened: { handoff: null, times: 0 },
+  answering: null, expected: null, refusal: null,
+};
+
+export function reduceDesk(state: DeskState, action: DeskAction): DeskState {
+  switch (action.type) {
+    case "received": return select({ ...state, board: reduce(state.board, action.input, action.now) }, state);
+    case "line": return { ...state, line: nextLine(state.line, action) };
+    case "outbox": return { ...state, outbox: action.items };
+    case "opened": return opened(state, action.handoff);
+    case "answering": return { ...state, answering: action.offer };
+    case "expected": return select({ ...state, expected: action.handoff, answering: null }, state);
+    case "refused": return { ...state, refusal: action.text };
+    default: return action satisfies never;
+  }
+}
+
+function nextLine(line: Line, { status, detail, now }: Extract<DeskAction, { type: "line" }>): Line {
+  const came_back = status === "live" && line.status === "reconnecting";
+  return { status, detail, since: line.status === status ? line.since : now, back_at: came_back ? now : status === "live" ? line.back_at : null };
+}
+
+function opened(state: DeskState, handoff: string): DeskState {
+  return { ...state, selected: handoff, opened: { handoff, times: state.opened.times + 1 } };
+}
+
+/**
+ * What was accepted here opens, and so does the first that comes to an empty desk. What left the desk leaves it empty: were another talk to take its place under the
+ * reader's hands, the rest of a sentence would go to another customer.
+ */
+function select(state: DeskState, before: DeskState): DeskState {
+  const handoffs = state.board?.handoffs ?? [];
+  const has = (id: string | null): boolean => handoffs.some((one) => one.id === id);
+  if (state.expected !== null && has(state.expected)) return { ...opened(state, state.expected), expected: null, answering: null };
+  if (has(state.selected)) return state;
+  if (before.board === null) return { ...state, selected: inPlace(handoffs)[0]?.id ?? null };
+  const known = new Set(before.board.handoffs.map((one) => one.id));
+  const came = before.selected === null ? handoffs.find((one) => !known.has(one.id)) : undefined;
+  return { ...state, selected: came?.id ?? null };
+}
+
+export function selectedHandoff(state: DeskState): DeskHandoff | null {
+  return state.board?.handoffs.find((one) => one.id === state.selected) ?? null;
+}

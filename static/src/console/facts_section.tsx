@@ -1,0 +1,87 @@
+/** What is known, under where it comes from, and the place to add to it. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { IconEye, IconPencil, IconQuote, Seal } from "../shared/icons.tsx";
+import { Text } from "../shared/text.tsx";
+import { moment } from "../shared/time.ts";
+import { useBoard } from "./context.tsx";
+import { groupFacts, valueWords } from "./facts.ts";
+import type { FactGroup } from "./facts.ts";
+import { shortName } from "./people.ts";
+import type { DeskHandoff, Fact, Source } from "./wire.ts";
+
+export function FactsSection({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
+  const [adding, setAdding] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  const facts = withStatement(handoff);
+  const close = () => { setAdding(false); opener.current?.focus(); };
+  return (
+    <section class="pane__sec" aria-labelledby="pane-facts">
+      <h3 class="pane__h"><span id="pane-facts">Facts</span><span class="meta num">{facts.length > 0 ? facts.length : ""}</span>
+        <button type="button" class="btn btn--s btn--quiet" aria-expanded={adding} ref={opener} onClick={() => setAdding(!adding)}>Add a fact</button>
+      </h3>
+      {facts.length === 0 && <p class="meta">Nothing is known yet.</p>}
+      {groupFacts(facts).map((group) => <Group key={group.source} group={group} who={shortName(handoff.customer)} />)}
+      {adding && <AddFact handoff={handoff} onDone={close} />}
+    </section>
+  );
+}
+
+/** The statement is the first thing that was stated, wherever the record keeps it. */
+export function withStatement({ facts, statement, opened_at }: DeskHandoff): readonly Fact[] {
+  if (statement === null) return facts;
+  return [{ key: "", label: "In own words", value: statement, source: "stated", at: opened_at }, ...facts];
+}
+
+const ICONS: Readonly<Record<Source, ComponentChildren>> = { verified: <Seal verified />, observed: <IconEye />, stated: <IconQuote />, desk: <IconPencil /> };
+
+function headingWords(source: Source, who: string): string {
+  switch (source) {
+    case "verified": return "Verified";
+    case "observed": return "Observed on the page";
+    case "stated": return `Stated by ${who}`;
+    case "desk": return "Added at the desk";
+    default: return source satisfies never;
+  }
+}
+
+function Group({ group: { source, facts, at }, who }: { group: FactGroup; who: string }): ComponentChildren {
+  const { now } = useBoard();
+  return (
+    <section class={`facts facts--${source}`}>
+      <h4 class="facts__h">{ICONS[source]}{headingWords(source, who)}<span class="meta num">{moment(at, now)}</span></h4>
+      <dl>
+        {facts.map((fact) => (
+          <div class="fact" key={fact.key}><dt><Text text={fact.label} /></dt><dd><bdi><Text text={valueWords(fact.value)} /></bdi></dd></div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function AddFact({ handoff, onDone }: { handoff: DeskHandoff; onDone(): void }): ComponentChildren {
+  const { desk } = useBoard();
+  const [label, setLabel] = useState("");
+  const [value, setValue] = useState("");
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
+  const ready = label.trim() !== "" && value.trim() !== "";
+  const save = async () => {
+    if (ready && (await desk.addFact(handoff.id, label.trim(), value.trim()))) onDone();
+    else first.current?.focus();
+  };
+  return (
+    <form class="add-fact" aria-label="Add a fact" onSubmit={(event) => { event.preventDefault(); void save(); }}
+      onKeyDown={(event) => { if (event.key === "Escape") onDone(); }}>
+      <div><label class="label" for="fact-label">What</label>
+        <input class="input" id="fact-label" ref={first} maxLength={80} value={label} placeholder="Card" onInput={({ currentTarget }) => setLabel(currentTarget.value)} /></div>
+      <div><label class="label" for="fact-value">Is</label>
+        <input class="input" id="fact-value" maxLength={4000} value={value} placeholder="still with Maya" onInput={({ currentTarget }) => setValue(currentTarget.value)} /></div>
+      <div class="seg">
+        <button type="submit" class="btn btn--s btn--primary" aria-disabled={!ready}>Add fact</button>
+        <button type="button" class="btn btn--s btn--quiet" onClick={onDone}>Not now</button>
+        <span class="meta">{shortName(handoff.customer)} can see it too</span>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,170 @@
+/** The conversation as lines: what was said, what was noted, what happened, and what is still on its way. */
+import type { OutboxItem } from "../shared/outbox.ts";
+import { valueWords } from "./facts.ts";
+import { stepTitle } from "./journey.ts";
+import { shortName } from "./people.ts";
+import type { DeskHandoff, Entry, EventData, Source, Step } from "./wire.ts";
+import { closeWords, channelWords, dispositionWords, refusalWords } from "./words.ts";
+
+export type Mark = { status: "sending" } | { status: "sent" } | { status: "read" } | { status: "failed"; why: string };
+export type LineIcon = "user" | "route" | "pencil" | "flag" | "seal" | "star" | "check" | "transfer" | "x";
+export type Line =
+  | { kind: "said" | "note"; key: string; mine: boolean; who: string; text: string; at: string; head: boolean; mark: Mark | null; client_id: string | null }
+  | { kind: "system"; key: string; icon: LineIcon; text: string; at: string };
+type Said = Extract<Line, { head: boolean }>;
+
+/** Lines of one person within this time stand under one name. */
+const RUN_MS = 120_000;
+
+export function conversationLines(handoff: DeskHandoff, me: string, outbox: readonly OutboxItem[]): Line[] {
+  const posted = new Set(handoff.timeline.map(clientIdOf));
+  const waiting = outbox.filter((one) => one.handoff === handoff.id && !posted.has(one.client_id));
+  const lines = handoff.timeline.flatMap((entry, index) => lineOf(entry, handoff, me, index));
+  return withHeads([...lines, ...waiting.map((one) => unsentLine(one, me))]);
+}
+
+export function unreadCount(handoff: DeskHandoff): number {
+  return handoff.timeline.filter((entry) => entry.type === "message.posted" && entry.data.author.kind === "customer" && entry.seq > handoff.read.agent).length;
+}
+
+/** Where the timeline's streams begin here, for those that began earlier. */
+export function missingBefore({ timeline }: DeskHandoff): { stream: string; before: number }[] {
+  const first = new Map<string, number>();
+  for (const { stream, seq } of timeline) first.set(stream, Math.min(seq, first.get(stream) ?? seq));
+  return [...first].filter(([, seq]) => seq > 1).map(([stream, before]) => ({ stream, before }));
+}
+
+/** When the customer began to wait for a word from us; null while it is their turn. */
+export function waitingSince(handoff: DeskHandoff): string | null {
+  let since: string | null = null;
+  for (const entry of handoff.timeline) {
+    if (entry.type !== "message.posted") continue;
+    since = entry.data.author.kind === "customer" ? (since ?? entry.at) : null;
+  }
+  return since;
+}
+
+export function lastSaid(handoff: DeskHandoff): string | null {
+  const last = handoff.timeline.findLast((entry) => entry.type === "message.posted");
+  return last?.type === "message.posted" ? last.data.text : null;
+}
+
+function clientIdOf(entry: Entry): string | null {
+  return entry.type === "message.posted" || entry.type === "note.added" ? entry.data.client_id : null;
+}
+
+function unsentLine(one: OutboxItem, me: string): Said {
+  const mark: Mark = one.status === "failed" ? { status: "failed", why: refusalWords(one.code ?? "failed") } : { status: one.status };
+  const kind = one.kind === "note" ? "note" : "said";
+  return { kind, key: one.client_id, mine: true, who: me, text: one.text, at: one.at, head: true, mark, client_id: one.client_id };
+}
+
+function lineOf(entry: Entry, handoff: DeskHandoff, me: string, index: number): Line[] {
+  const key = `${entry.stream} ${entry.seq}`;
+  if (entry.type === "message.posted") return [saidLine(entry, handoff, me, key)];
+  if (entry.type === "note.added") {
+    const { author, text, client_id } = entry.data;
+    return [{ kind: "note", key: client_id ?? key, mine: author.name === me, who: author.name, text, at: entry.at, head: true, mark: null, client_id }];
+  }
+  const happened = happening(entry, handoff, me, index);
+  return happened ? [{ kind: "system", key, at: entry.at, ...happened }] : [];
+}
+
+function saidLine(entry: Extract<Entry, { type: "message.posted" }>, handoff: DeskHandoff, me: string, key: string): Said {
+  const { author, text, client_id, original_at } = entry.data;
+  const mine = author.kind === "agent" && author.name === me;
+  const mark: Mark | null = mine ? { status: entry.seq <= handoff.read.customer ? "read" : "sent" } : null;
+  const who = author.kind === "customer" ? shortName(handoff.customer) : author.name;
+  return { kind: "said", key: client_id ?? key, mine, who, text, at: original_at ?? entry.at, head: true, mark, client_id };
+}
+
+type Happening = { icon: LineIcon; text: string } | null;
+
+function happening(entry: Entry, handoff: DeskHandoff, me: string, index: number): Happening {
+  const who = shortName(handoff.customer);
+  switch (entry.type) {
+    case "handoff.changed": return changedWords(entry.data, before(handoff, index), who, me);
+    case "journey.recorded": return stepWords(entry.data.steps, who);
+    case "facts.changed": return factWords(entry.data, who);
+    case "identity.changed": return { icon: "seal", text: entry.data.verified ? `${who} is verified now` : `${who} is not verified any more` };
+    case "survey.answered": return { icon: "star", text: `${who} rated the effort ${entry.data.effort} of 7` };
+    case "offer.recorded": return offerWords(entry.data);
+    case "wrap_up.recorded": return { icon: "check", text: `Wrapped up: ${dispositionWords(entry.data.disposition)}` };
+    case "erased": return { icon: "x", text: "Erased at the customer’s request" };
+    default: return null;
+  }
+}
+
+function before(handoff: DeskHandoff, index: number): EventData["handoff.changed"] | null {
+  const entry = handoff.timeline.slice(0, index).findLast((one) => one.type === "handoff.changed");
+  return entry?.type === "handoff.changed" ? entry.data : null;
+}
+
+function changedWords(data: EventData["handoff.changed"], was: EventData["handoff.changed"] | null, who: string, me: string): Happening {
+  if (data.state !== was?.state) return stateWords(data, was?.state ?? null, who, me);
+  if (data.intent.key !== was.intent.key) return { icon: "route", text: `Now about: ${data.intent.label}` };
+  return data.channel === was.channel ? null : { icon: "transfer", text: `Goes on by ${channelWords(data.channel).toLowerCase()}` };
+}
+
+function stateWords(data: EventData["handoff.changed"], was: string | null, who: string, me: string): Happening {
+  const joined = data.agent?.name === me ? "You" : (data.agent?.name ?? "An agent");
+  switch (data.state) {
+    case "connected": return { icon: "user", text: `${joined} joined` };
+    case "wrap_up": return { icon: "check", text: data.close_reason === "customer_left" ? `${who} left` : "The talk ended" };
+    case "closed": return { icon: "check", text: data.close_reason ? `Closed: ${closeWords(data.close_reason)}` : "Closed" };
+    case "queued": return queuedWords(data, was, who);
+    default: return null;
+  }
+}
+
+function queuedWords(data: EventData["handoff.changed"], was: string | null, who: string): Happening {
+  if (was === "connected") return { icon: "transfer", text: "Back in the line, at the same place" };
+  return was === null ? { icon: "flag", text: `${who} asked for help: ${data.intent.label}` } : null;
+}
+
+function stepWords(steps: readonly Step[], who: string): Happening {
+  const step = steps[steps.length - 1];
+  if (!step) return null;
+  const title = stepTitle(step);
+  if (step.status === "failed") return { icon: "flag", text: `${title} failed${step.error ? ` (${step.error})` : ""}` };
+  return { icon: "route", text: step.status === "done" ? `${who} finished ${title}` : `${who} went on to ${title}` };
+}
+
+const ADDED_BY: Readonly<Record<Source, string>> = { verified: "Signed", observed: "Seen on the page", stated: "Stated", desk: "Added at the desk" };
+
+function factWords({ added, struck }: EventData["facts.changed"], who: string): Happening {
+  const fact = added[0];
+  if (fact) {
+    const more = added.length > 1 ? ` and ${added.length - 1} more` : "";
+    return { icon: "pencil", text: `${ADDED_BY[fact.source]}: ${fact.label} ${valueWords(fact.value)}${more}` };
+  }
+  const first = struck[0];
+  if (!first) return null;
+  const keys = struck.map((one) => one.key.replace(/[-_]+/g, " ")).join(", ");
+  return { icon: "x", text: first.source === "verified" ? `No longer signed: ${keys}` : `${who} took back: ${keys}` };
+}
+
+function offerWords({ agent, status }: EventData["offer.recorded"]): Happening {
+  if (status === "declined") return { icon: "transfer", text: `${agent.name} declined` };
+  return status === "timed_out" ? { icon: "transfer", text: `${agent.name} missed the offer` } : null;
+}
+
+/** The name stands over the first line of a run; the mark stands under its last. */
+function withHeads(lines: Line[]): Line[] {
+  return lines.map((line, index) => {
+    if (line.kind === "system") return line;
+    const follows = continues(lines[index - 1], line);
+    const goesOn = continues(line, lines[index + 1]);
+    const settled = line.mark?.status === "sent" || line.mark?.status === "read";
+    return { ...line, head: !follows, mark: goesOn && settled && sameMark(line, lines[index + 1]) ? null : line.mark };
+  });
+}
+
+function continues(one: Line | undefined, next: Line | undefined): boolean {
+  if (!one || !next || one.kind === "system" || next.kind === "system") return false;
+  return one.kind === next.kind && one.who === next.who && one.mine === next.mine && Date.parse(next.at) - Date.parse(one.at) < RUN_MS;
+}
+
+function sameMark(one: Said, next: Line | undefined): boolean {
+  return next !== undefined && next.kind !== "system" && next.mark?.status === one.mark?.status;
+}

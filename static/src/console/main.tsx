@@ -1,0 +1,16 @@
+/** The agent console's entry. */
+import { render } from "preact";
+import { session } from "../shared/storage.ts";
+import { App } from "./app.tsx";
+import { Desk } from "./desk.ts";
+import { deskTicket, olderEntries, readPage } from "./page.ts";
+import { listenForGesture } from "./sound.ts";
+
+const root = document.getElementById("console");
+if (root) {
+  const page = readPage(document.documentElement);
+  const desk = new Desk({ getTicket: () => deskTicket(page), older: olderEntries, storage: session(), agentId: page.agentId });
+  render(<App desk={desk} page={page} />, root);
+  listenForGesture();
+  desk.start();
+}

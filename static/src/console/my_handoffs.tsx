@@ -1,0 +1,53 @@
+/** The handoffs on this desk, each with what it waits for. */
+import type { ComponentChildren } from "preact";
+import { IconCheck, IconChat } from "../shared/icons.tsx";
+import { stripInvisible } from "../shared/safe_url.ts";
+import { elapsed } from "../shared/time.ts";
+import { inPlace } from "./board.ts";
+import { useBoard } from "./context.tsx";
+import { lastSaid, unreadCount, waitingSince } from "./lines.ts";
+import { LATE_SECONDS, secondsSince } from "./rail.tsx";
+import { Who } from "./who.tsx";
+import type { DeskHandoff } from "./wire.ts";
+
+/** Since when it waits for us: for the wrap-up, or for an answer to what the customer said. */
+export function needsSince(handoff: DeskHandoff): string | null {
+  if (handoff.state !== "wrap_up") return waitingSince(handoff);
+  return handoff.timeline.find((entry) => entry.type === "handoff.changed" && entry.data.state === "wrap_up")?.at ?? null;
+}
+
+export function MyHandoffs(): ComponentChildren {
+  const { board } = useBoard();
+  const { handoffs, agent } = board;
+  return (
+    <section class="rail__sec" aria-labelledby="mine">
+      <h2 class="sec-h" id="mine">My handoffs<span class="meta num">{handoffs.length} of {agent.capacity}</span></h2>
+      {handoffs.length === 0
+        ? <p class="meta">They stay here until you have wrapped them up.</p>
+        : <ul class="mine">{inPlace(handoffs).map((handoff) => <li key={handoff.id}><Row handoff={handoff} /></li>)}</ul>}
+    </section>
+  );
+}
+
+function Row({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
+  const { desk, state, now } = useBoard();
+  const unread = unreadCount(handoff);
+  const since = needsSince(handoff);
+  const waits = since === null ? null : secondsSince(since, now);
+  const wrapping = handoff.state === "wrap_up";
+  return (
+    <button type="button" class={`mine__row${unread > 0 ? " mine__row--unread" : ""}`} aria-current={handoff.id === state.selected}
+      onClick={() => desk.open(handoff.id)}>
+      {wrapping ? <IconCheck /> : <IconChat />}
+      <span class="mine__name"><Who customer={handoff.customer} /></span>
+      {unread > 0 ? <span class="count"><span class="vh">, unread: </span>{unread}</span> : <span />}
+      <span class="mine__what cut">{wrapping ? "Wrap-up" : rowWords(handoff, unread)}</span>
+      {waits !== null && <span class={`meta num${waits > LATE_SECONDS && !wrapping ? " warn" : ""}`}><span class="vh">waits </span>{elapsed(waits)}</span>}
+    </button>
+  );
+}
+
+function rowWords(handoff: DeskHandoff, unread: number): string {
+  const said = unread > 0 ? lastSaid(handoff) : null;
+  return said === null ? handoff.intent.label : stripInvisible(said);
+}

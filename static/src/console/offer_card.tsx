@@ -1,0 +1,129 @@
+/** One timed proposal: large on an empty desk, a strip under the head of a talk. It never takes the focus. */
+import type { ComponentChildren } from "preact";
+import { Text } from "../shared/text.tsx";
+import { elapsed } from "../shared/time.ts";
+import { assuranceWords } from "./assurance.ts";
+import { useBoard } from "./context.tsx";
+import { RING, ringOffset, secondsLeft, spokenLeft } from "./countdown.ts";
+import { stepTitle, timesWords } from "./journey.ts";
+import { Keys } from "./keys.tsx";
+import { shortName } from "./people.ts";
+import { secondsSince } from "./rail.tsx";
+import { Who } from "./who.tsx";
+import type { Offer, Stopped } from "./wire.ts";
+import { channelWords } from "./words.ts";
+
+export function OfferCard({ offer, docked }: { offer: Offer; docked: boolean }): ComponentChildren {
+  return docked ? <Docked offer={offer} /> : <Large offer={offer} />;
+}
+
+function Ring({ offer }: { offer: Offer }): ComponentChildren {
+  const { now } = useBoard();
+  const left = secondsLeft(offer.offered_at, offer.expires_at, now);
+  return (
+    <>
+      <div class="ring" role="timer" aria-label={`${left} seconds left`}>
+        <svg viewBox="0 0 40 40" aria-hidden="true">
+          <circle cx="20" cy="20" r="18" />
+          <circle cx="20" cy="20" r="18" stroke-dasharray={RING} stroke-dashoffset={ringOffset(offer.offered_at, offer.expires_at, now)} />
+        </svg>
+        <b>{left}</b>
+      </div>
+      <span class="vh" role="status">{spokenLeft(left)}</span>
+    </>
+  );
+}
+
+function Large({ offer }: { offer: Offer }): ComponentChildren {
+  const { handoff } = offer;
+  const title = `offer-${offer.id}`;
+  return (
+    <section class="offer" aria-labelledby={title}>
+      <div class="offer__top">
+        <Ring offer={offer} />
+        <div class="grow">
+          <p class="meta">{channelWords(handoff.channel)} offered to you, {handoff.queue.name}, {handoff.site.name}</p>
+          <h1 class="offer__who" id={title}><Who customer={handoff.customer} /></h1>
+          <p><b>{handoff.intent.label}</b></p>
+        </div>
+      </div>
+      <Facts offer={offer} />
+      <p class="offer__brief"><Text text={handoff.brief} /></p>
+      {handoff.statement && !quotes(handoff.brief, handoff.statement) && <p class="offer__brief offer__said"><q><Text text={handoff.statement} /></q></p>}
+      <div class="offer__do">
+        <Answers offer={offer} />
+        <span class="grow" />
+        <span class="meta">If the ring runs out, {shortName(handoff.customer)} goes to the next agent, same place.</span>
+      </div>
+    </section>
+  );
+}
+
+/** A brief ends with the statement, shortened if need be; nothing is shown twice. */
+export function quotes(brief: string, statement: string): boolean {
+  const from = brief.indexOf('Writes: "');
+  return from >= 0 && brief.length - from > statement.length;
+}
+
+function Facts({ offer: { handoff } }: { offer: Offer }): ComponentChildren {
+  const { now } = useBoard();
+  const { customer } = handoff;
+  return (
+    <dl class="offer__grid">
+      <div><dt>{customer.verified ? "Verified" : "Not verified"}</dt><dd>{assuranceWords(customer, now)}</dd></div>
+      <div><dt>Stopped at</dt>{handoff.stopped_at ? <StoppedAt stopped={handoff.stopped_at} /> : <dd>nothing failed</dd>}</div>
+      <div><dt>Waited</dt><dd class="num">{elapsed(secondsSince(handoff.enqueued_at, now))}</dd></div>
+      <div><dt>Earlier</dt><dd>{customer.verified ? earlierWords(handoff.earlier) : "cannot be tied"}</dd></div>
+    </dl>
+  );
+}
+
+export function earlierWords(count: number): string {
+  if (count === 0) return "first time";
+  return count === 1 ? "1 handoff" : `${count} handoffs`;
+}
+
+function StoppedAt({ stopped }: { stopped: Stopped }): ComponentChildren {
+  const times = timesWords(stopped.times);
+  return (
+    <dd class="bad">
+      <Text text={stepTitle({ name: stopped.name, path: stopped.name, ...(stopped.title ? { title: stopped.title } : {}) })} />{times && `, ${times}`}
+      {stopped.error && <span class="code offer__code"><Text text={stopped.error} /></span>}
+    </dd>
+  );
+}
+
+function Docked({ offer }: { offer: Offer }): ComponentChildren {
+  const { now } = useBoard();
+  const { customer, intent, enqueued_at } = offer.handoff;
+  const title = `offer-${offer.id}`;
+  return (
+    <section class="offer offer--dock" aria-labelledby={title}>
+      <div class="offer__top">
+        <Ring offer={offer} />
+        <div class="grow">
+          <h2 class="offer__who" id={title}><Who customer={customer} /></h2>
+          <p class="cut">
+            {customer.verified ? assuranceWords(customer, now) : "not verified"}, {intent.label}, waited <span class="num">{elapsed(secondsSince(enqueued_at, now))}</span>
+          </p>
+        </div>
+        <Answers offer={offer} short />
+      </div>
+    </section>
+  );
+}
+
+function Answers({ offer, short = false }: { offer: Offer; short?: boolean }): ComponentChildren {
+  const { desk, state } = useBoard();
+  const busy = state.answering === offer.id;
+  return (
+    <>
+      <button type="button" class="btn btn--primary" aria-disabled={busy} onClick={() => void desk.accept(offer)}>
+        {busy ? "Answering" : "Accept"} <Keys keys={["Alt", "Enter"]} />
+      </button>
+      <button type="button" class="btn" aria-disabled={busy} onClick={() => void desk.decline(offer)}>
+        Decline <Keys keys={["Alt", short ? "⌫" : "Backspace"]} />
+      </button>
+    </>
+  );
+}

@@ -1,0 +1,24 @@
+/** Keys of the desk, by their place on the board, so that a layout or the Option key of a Mac changes nothing. */
+
+export type Shortcut =
+  | { do: "accept" } | { do: "decline" } | { do: "availability" } | { do: "note" } | { do: "end" } | { do: "region"; back: boolean } | { do: "help" }
+  | { do: "open"; place: number };
+
+type Pressed = Pick<KeyboardEvent, "code" | "key" | "altKey" | "ctrlKey" | "metaKey" | "shiftKey" | "repeat">;
+
+const WITH_ALT: Readonly<Record<string, Shortcut>> = {
+  Enter: { do: "accept" }, NumpadEnter: { do: "accept" }, Backspace: { do: "decline" }, KeyA: { do: "availability" }, KeyN: { do: "note" }, KeyE: { do: "end" },
+  Digit1: { do: "open", place: 0 }, Digit2: { do: "open", place: 1 }, Digit3: { do: "open", place: 2 },
+};
+
+/** `writing`: the focus is in a text field, where single keys are letters. A held key asks once. */
+export function shortcutOf(event: Pressed, writing: boolean): Shortcut | null {
+  if (event.repeat || event.ctrlKey || event.metaKey) return null;
+  if (event.altKey) return event.shiftKey ? null : (WITH_ALT[event.code] ?? null);
+  if (event.code === "F6") return { do: "region", back: event.shiftKey };
+  return event.key === "?" && !writing ? { do: "help" } : null;
+}
+
+export function isWriting(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches("input, textarea, select");
+}

@@ -1,0 +1,127 @@
+/** The middle while a handoff is open: who, the brief, the conversation, and where one writes. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { IconAlert } from "../shared/icons.tsx";
+import { Text } from "../shared/text.tsx";
+import { elapsed } from "../shared/time.ts";
+import { Composer } from "./composer.tsx";
+import { useBoard } from "./context.tsx";
+import { Conversation } from "./conversation.tsx";
+import { Keys } from "./keys.tsx";
+import { shortName } from "./people.ts";
+import { secondsSince } from "./rail.tsx";
+import { Offers } from "./strips.tsx";
+import { Who } from "./who.tsx";
+import type { DeskHandoff, Presence } from "./wire.ts";
+import { WrapUp, WrapUpTime } from "./wrap_up.tsx";
+import { channelWords, closeWords } from "./words.ts";
+
+/** Alt+E reaches the open talk from anywhere. */
+export const END = "handoff:end-talk";
+
+export function Talk({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
+  const ending = useEnding(handoff);
+  useReading(handoff);
+  return (
+    <>
+      <Head handoff={handoff} onEnd={ending.ask} />
+      {ending.asked && <EndAnyway onEnd={ending.end} onStay={ending.stay} />}
+      <Offers docked />
+      {handoff.brief && <p class="brief"><Text text={handoff.brief} /></p>}
+      <Conversation handoff={handoff} />
+      <Whereabouts handoff={handoff} />
+      {handoff.state === "wrap_up" ? <WrapUp handoff={handoff} /> : <Composer handoff={handoff} />}
+    </>
+  );
+}
+
+/** What is on screen in a page that is looked at was read. */
+function useReading(handoff: DeskHandoff): void {
+  const { desk, state } = useBoard();
+  const read = () => { if (document.visibilityState === "visible" && document.hasFocus()) desk.read(handoff); };
+  useEffect(read, [handoff, state.line.status]);
+  useEffect(() => {
+    window.addEventListener("focus", read);
+    document.addEventListener("visibilitychange", read);
+    return () => {
+      window.removeEventListener("focus", read);
+      document.removeEventListener("visibilitychange", read);
+    };
+  });
+}
+
+interface Ending { asked: boolean; ask(): void; end(): void; stay(): void }
+
+/** Ending asks back only while something written would stay unsent. */
+function useEnding(handoff: DeskHandoff): Ending {
+  const { desk, state } = useBoard();
+  const [asked, setAsked] = useState(false);
+  const end = () => { setAsked(false); void desk.end(handoff.id); };
+  const ask = () => {
+    if (handoff.state !== "connected") return;
+    const unsent = desk.drafts.of(handoff.id).reply.trim() !== "" || state.outbox.some((item) => item.handoff === handoff.id && item.status !== "sent");
+    if (unsent) setAsked(true);
+    else end();
+  };
+  useEffect(() => {
+    document.addEventListener(END, ask);
+    return () => document.removeEventListener(END, ask);
+  });
+  return { asked: asked && handoff.state === "connected", ask, end, stay: () => setAsked(false) };
+}
+
+function EndAnyway({ onEnd, onStay }: { onEnd(): void; onStay(): void }): ComponentChildren {
+  return (
+    <div class="strip" role="alert">
+      <IconAlert class="warn" /><p class="grow">Something you wrote is not sent yet.</p>
+      <button type="button" class="btn btn--s" onClick={onStay}>Go on writing</button>
+      <button type="button" class="btn btn--s" onClick={onEnd}>End anyway</button>
+    </div>
+  );
+}
+
+function Head({ handoff, onEnd }: { handoff: DeskHandoff; onEnd(): void }): ComponentChildren {
+  const talking = handoff.state === "connected";
+  return (
+    <div class="mid__head">
+      <div class="grow">
+        <h1 class="mid__who"><Who customer={handoff.customer} /></h1>
+        <p class="meta cut">{talking ? <TalkTimes handoff={handoff} /> : endedWords(handoff)}</p>
+      </div>
+      {handoff.state === "wrap_up" && <WrapUpTime handoff={handoff} />}
+      {talking && <button type="button" class="btn" onClick={onEnd}>End <Keys keys={["Alt", "E"]} /></button>}
+    </div>
+  );
+}
+
+function TalkTimes({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
+  const { now } = useBoard();
+  const { intent, channel, connected_at, enqueued_at } = handoff;
+  const waited = connected_at && enqueued_at ? Math.max(0, (Date.parse(connected_at) - Date.parse(enqueued_at)) / 1000) : null;
+  return (
+    <>
+      {intent.label}, {channelWords(channel).toLowerCase()} <span class="num">{connected_at && elapsed(secondsSince(connected_at, now))}</span>
+      {waited !== null && <>, waited <span class="num">{elapsed(waited)}</span></>}
+    </>
+  );
+}
+
+function endedWords({ intent, close_reason }: DeskHandoff): string {
+  return close_reason === null ? intent.label : `${intent.label}, ended: ${closeWords(close_reason)}`;
+}
+
+function presenceWords(status: Presence, who: string): string | null {
+  switch (status) {
+    case "here": return null;
+    case "away": return `${who} is looking at something else.`;
+    case "reconnecting": return `${who} lost the connection. What you write is kept and shown when ${who} is back.`;
+    case "signed_out": return `${who} signed out. The talk ends by itself unless ${who} comes back.`;
+    default: return status satisfies never;
+  }
+}
+
+function Whereabouts({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
+  const { board } = useBoard();
+  const words = handoff.state === "connected" ? presenceWords(board.presence[handoff.id] ?? "here", shortName(handoff.customer)) : null;
+  return <p class="whereabouts meta" role="status">{words}</p>;
+}

@@ -1,0 +1,64 @@
+/** The work after the talk: what came of it, and what the next agent should not have to ask. */
+import type { ComponentChildren } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { elapsed } from "../shared/time.ts";
+import { useBoard } from "./context.tsx";
+import { Keys } from "./keys.tsx";
+import { needsSince } from "./my_handoffs.tsx";
+import { secondsSince } from "./rail.tsx";
+import type { DeskHandoff } from "./wire.ts";
+import { dispositionWords } from "./words.ts";
+
+export function WrapUp({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
+  const { desk } = useBoard();
+  const [outcome, setOutcome] = useState<string | null>(null);
+  const [note, setNote] = useState(desk.drafts.of(handoff.id).note);
+  const [missing, setMissing] = useState(false);
+  const first = useRef<HTMLInputElement>(null);
+  const write = (text: string) => { setNote(text); desk.drafts.change(handoff.id, { note: text }); };
+  const save = async () => {
+    if (outcome === null) { setMissing(true); first.current?.focus(); return; }
+    if (await desk.wrapUp(handoff.id, outcome, note)) desk.drafts.change(handoff.id, { mode: "reply", reply: "", note: "" });
+  };
+  return (
+    <form class="form form--wrap" aria-label="Wrap-up"
+      onSubmit={(event) => { event.preventDefault(); void save(); }}
+      onKeyDown={(event) => { if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); void save(); } }}>
+      <Outcome options={handoff.dispositions} chosen={outcome} missing={missing && outcome === null} first={first} onChoose={setOutcome} />
+      <div>
+        <label class="label" for="wrap-note">Note for whoever is next (agents only)</label>
+        <textarea class="input" id="wrap-note" rows={2} value={note} placeholder="What should the next agent not have to ask?"
+          onInput={({ currentTarget }) => write(currentTarget.value)} />
+      </div>
+      <div class="seg">
+        <button type="submit" class="btn btn--primary">Save and be free <Keys keys={["Ctrl", "Enter"]} /></button>
+        <span class="meta">The note is kept as you type.</span>
+      </div>
+    </form>
+  );
+}
+
+interface OutcomeProps { options: readonly string[]; chosen: string | null; missing: boolean; first: { current: HTMLInputElement | null }; onChoose(code: string): void }
+
+function Outcome({ options, chosen, missing, first, onChoose }: OutcomeProps): ComponentChildren {
+  return (
+    <fieldset>
+      <legend class="label">Outcome</legend>
+      <div class="seg">
+        {options.map((code, index) => (
+          <label key={code} class="btn pick">
+            <input type="radio" name="outcome" class="pick__radio" value={code} checked={chosen === code} ref={index === 0 ? first : null} onChange={() => onChoose(code)} />
+            {dispositionWords(code)}
+          </label>
+        ))}
+      </div>
+      {missing && <p class="bad" role="alert">Choose what came of it first.</p>}
+    </fieldset>
+  );
+}
+
+export function WrapUpTime({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
+  const { now } = useBoard();
+  const since = needsSince(handoff);
+  return <span class="badge"><span class="wrap-t">Wrap-up{since !== null && ` ${elapsed(secondsSince(since, now))}`}</span></span>;
+}

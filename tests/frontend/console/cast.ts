@@ -1,0 +1,60 @@
+/** One desk, one agent, one verified customer: what the tests of the console talk about. */
+import type { AgentSnapshot, Customer, DeskHandoff, Entry, EventData, EventFrame, EventType, Fact, Offer } from "../../../static/src/console/wire.ts";
+import type { SnapshotLoaded } from "../../../static/src/console/board.ts";
+
+export const NOW = Date.parse("2030-05-06T14:02:00.000Z");
+export const at = (seconds: number): string => new Date(NOW + seconds * 1000).toISOString();
+
+export const AMIRA = { id: "ag_amira", name: "Amira" };
+export const SITE = { key: "harbour", name: "Harbour Bank" };
+export const INTENT = { key: "dispute-charge", label: "Dispute a charge" };
+export const MAYA: Customer = {
+  id: "cu_maya", name: "Maya Chen", verified: true, assurance: { acr: "urn:bank:2", amr: ["pwd", "otp"], auth_time: NOW / 1000 - 200 },
+};
+export const STREAM = "handoff/ho_1";
+export const DESK = "handoff/ho_1/desk";
+export const MINE = "agent/ag_amira";
+
+export function event<K extends EventType>(stream: string, seq: number, type: K, data: EventData[K], seconds = seq): EventFrame {
+  return { ev: "event", stream, seq, at: at(seconds), type, data } as EventFrame;
+}
+export function entry<K extends EventType>(stream: string, seq: number, type: K, data: EventData[K], seconds = seq): Entry {
+  const { ev: _ev, ...rest } = event(stream, seq, type, data, seconds);
+  return rest as Entry;
+}
+export const fact = (key: string, source: Fact["source"], value: Fact["value"] = "x"): Fact => ({ key, label: key, value, source, at: at(0) });
+export const said = (kind: "customer" | "agent", text: string, client_id = `c-${text}`): EventData["message.posted"] =>
+  ({ id: `me_${text}`, author: { kind, name: kind === "agent" ? "Amira" : "Maya Chen" }, text, client_id });
+export const changed = (state: string, more: Partial<EventData["handoff.changed"]> = {}): EventData["handoff.changed"] =>
+  ({ state, version: 2, channel: "chat", intent: INTENT, agent: { name: "Amira" }, close_reason: null, enqueued_at: at(-42), ...more });
+
+export function handoff(more: Partial<DeskHandoff> = {}): DeskHandoff {
+  return {
+    id: "ho_1", state: "connected", version: 2, channel: "chat", intent: INTENT, queue: { key: "cards", name: "Cards" }, site: SITE, statement: null, customer: MAYA,
+    verdicts: [], journey: { steps: [] }, facts: [], history: [], brief: "Maya Chen wants to dispute a charge.", opened_at: at(-60), enqueued_at: at(-42),
+    connected_at: at(0), close_reason: null, agent: AMIRA, why: { text: [] }, timeline: [], dispositions: ["resolved", "follow_up"], wrap_up: null,
+    survey: null, read: { customer: 0, agent: 0 }, callback: null, call: null, ...more,
+  };
+}
+
+export function offer(more: Partial<Offer> = {}): Offer {
+  return {
+    id: "of_1", token: "secret", offered_at: at(0), expires_at: at(25),
+    handoff: {
+      id: "ho_2", channel: "chat", intent: INTENT, queue: { key: "cards", name: "Cards" }, site: SITE, statement: null, customer: MAYA, enqueued_at: at(-42),
+      brief: "Maya Chen wants to dispute a charge.", stopped_at: null, earlier: 0,
+    },
+    ...more,
+  };
+}
+
+export function snapshot(more: Partial<AgentSnapshot> = {}): AgentSnapshot {
+  return {
+    agent: { ...AMIRA, role: "agent", availability: { available: true, reason: null, after_current: false }, capacity: 3, load: 0 },
+    offers: [], handoffs: [], queues: [], ...more,
+  };
+}
+
+export function loaded(more: Partial<AgentSnapshot> = {}, heads: Record<string, number> = {}): SnapshotLoaded {
+  return { ev: "snapshot", snapshot: snapshot(more), heads: { [MINE]: 0, ...heads }, history_lost: false };
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { conversationLines, lastSaid, unreadCount, waitingSince } from "../../../static/src/console/lines.ts";
+import { needsSince } from "../../../static/src/console/my_handoffs.tsx";
+import type { DeskHandoff, Entry } from "../../../static/src/console/wire.ts";
+import type { OutboxItem } from "../../../static/src/shared/outbox.ts";
+import { AMIRA, DESK, STREAM, at, changed, entry, fact, handoff, said } from "./cast.ts";
+
+const talk = (timeline: Entry[], more: Partial<DeskHandoff> = {}) => handoff({ timeline, ...more });
+const lines = (timeline: Entry[], more: Partial<DeskHandoff> = {}, outbox: OutboxItem[] = []) => conversationLines(talk(timeline, more), "Amira", outbox);
+const system = (...timeline: Entry[]) => lines(timeline).flatMap((line) => (line.kind === "system" ? [line.text] : []));
+const unsent = (more: Partial<OutboxItem> = {}): OutboxItem => ({ client_id: "c1", handoff: "ho_1", kind: "message", text: "wait", at: at(9), status: "sending", ...more });
+
+describe("what was said", () => {
+  test("mine, theirs and another agent's are told apart", () => {
+    const other = { ...said("agent", "hello"), author: { kind: "agent" as const, name: "Tomas" } };
+    const all = lines([entry(STREAM, 1, "message.posted", said("customer", "a")), entry(STREAM, 2, "message.posted", said("agent", "b")), entry(STREAM, 3, "message.posted", other)]);
+    expect(all.map((line) => line.kind === "said" && [line.mine, line.who])).toEqual([[false, "Maya"], [true, "Amira"], [false, "Tomas"]]);
+  });
+
+  test("one name over a run, one mark under it, and the mark where reading stopped", () => {
+    const mine = [1, 2, 3].map((seq) => entry(STREAM, seq, "message.posted", said("agent", String(seq))));
+    const all = lines(mine, { read: { customer: 2, agent: 0 } });
+    expect(all.map((line) => line.kind !== "system" && [line.head, line.mark?.status])).toEqual([[true, undefined], [false, "read"], [false, "sent"]]);
+  });
+
+  test("what has no ack is shown as sending or failed, and only once when it comes back", () => {
+    expect(lines([], {}, [unsent()])[0]).toMatchObject({ text: "wait", mark: { status: "sending" } });
+    expect(lines([], {}, [unsent({ status: "failed", code: "handoff_closed" })])[0]).toMatchObject({ mark: { status: "failed", why: "The handoff is closed, so nothing can be added." } });
+    expect(lines([], {}, [unsent({ kind: "note" })])[0]).toMatchObject({ kind: "note" });
+    expect(lines([entry(STREAM, 1, "message.posted", said("agent", "wait", "c1"))], {}, [unsent({ status: "sent" })])).toHaveLength(1);
+    expect(lines([], {}, [unsent({ handoff: "ho_2" })])).toHaveLength(0);
+  });
+
+  test("a note says whose it is", () => {
+    const [line] = lines([entry(DESK, 1, "note.added", { id: "n", author: AMIRA, text: "mind", client_id: null })]);
+    expect(line).toMatchObject({ kind: "note", mine: true, text: "mind" });
+  });
+});
+
+describe("what happened", () => {
+  test("the life of a handoff in words, each change once", () => {
+    expect(system(
+      entry(STREAM, 1, "handoff.changed", changed("queued", { agent: null })), entry(STREAM, 2, "handoff.changed", changed("offered", { agent: null })),
+      entry(STREAM, 3, "handoff.changed", changed("queued", { agent: null })), entry(STREAM, 4, "handoff.changed", changed("connected")),
+      entry(STREAM, 5, "handoff.changed", changed("connected", { intent: { key: "lost", label: "Lost card" } })),
+      entry(STREAM, 6, "handoff.changed", changed("wrap_up", { close_reason: "customer_left" })), entry(STREAM, 7, "handoff.changed", changed("closed", { close_reason: "customer_left" })),
+    )).toEqual(["Maya asked for help: Dispute a charge", "You joined", "Now about: Lost card", "Maya left", "Closed: the customer left"]);
+  });
+
+  test("steps, facts, identity and offers", () => {
+    expect(system(
+      entry(STREAM, 1, "journey.recorded", { steps: [{ path: "/a", title: "Account overview", status: "started", at: at(1) }] }),
+      entry(STREAM, 2, "journey.recorded", { steps: [{ name: "pay", path: "/p", status: "failed", error: "E1", at: at(2) }] }),
+      entry(STREAM, 3, "facts.changed", { added: [fact("card", "desk", "kept")], struck: [] }),
+      entry(STREAM, 4, "facts.changed", { added: [], struck: [{ key: "phone-number", source: "stated" }] }),
+      entry(STREAM, 5, "facts.changed", { added: [], struck: [] }),
+      entry(STREAM, 6, "identity.changed", { verified: true, assurance: null, name: "Maya" }),
+      entry(DESK, 7, "offer.recorded", { agent: { id: "ag_t", name: "Tomas" }, status: "timed_out" }), entry(DESK, 8, "offer.recorded", { agent: AMIRA, status: "accepted" }),
+      entry(STREAM, 9, "survey.answered", { effort: 6, comment: null }),
+    )).toEqual([
+      "Maya went on to Account overview", "Pay failed (E1)", "Added at the desk: card kept", "Maya took back: phone number", "Maya is verified now",
+      "Tomas missed the offer", "Maya rated the effort 6 of 7",
+    ]);
+  });
+
+  test("a message that imitates a system line stays a message", () => {
+    expect(lines([entry(STREAM, 1, "message.posted", said("customer", "You joined"))])[0]).toMatchObject({ kind: "said" });
+  });
+});
+
+describe("what waits", () => {
+  const timeline = [entry(STREAM, 1, "message.posted", said("customer", "a"), 1), entry(STREAM, 2, "message.posted", said("agent", "b"), 2),
+    entry(STREAM, 3, "message.posted", said("customer", "c"), 3), entry(STREAM, 4, "message.posted", said("customer", "d"), 4)];
+
+  test("unread are the customer's words after the agent's mark", () => {
+    expect(unreadCount(talk(timeline, { read: { customer: 0, agent: 3 } }))).toBe(1);
+  });
+
+  test("the wait runs from the first unanswered word", () => {
+    expect(waitingSince(talk(timeline))).toBe(at(3));
+    expect(waitingSince(talk(timeline.slice(0, 2)))).toBeNull();
+    expect(lastSaid(talk(timeline))).toBe("d");
+  });
+
+  test("a wrap-up waits from its own beginning", () => {
+    expect(needsSince(talk([...timeline, entry(STREAM, 5, "handoff.changed", changed("wrap_up"), 9)], { state: "wrap_up" }))).toBe(at(9));
+  });
+});
