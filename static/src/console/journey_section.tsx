@@ -11,7 +11,7 @@ export function JourneySection({ handoff }: { handoff: DeskHandoff }): Component
   const { board, now } = useBoard();
   const { steps } = handoff.journey;
   const here = handoff.state !== "closed" && (board.presence[handoff.id] ?? "here") === "here";
-  const rows = journeyRows(steps, here);
+  const rows = journeyRows(steps, here, handoff.site.name);
   return (
     <section class="pane__sec" aria-labelledby="pane-journey">
       <h3 class="pane__h" id="pane-journey">Journey<span class="meta num">{spanWords(rows, now)}</span></h3>

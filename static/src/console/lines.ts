@@ -84,7 +84,7 @@ function happening(entry: Entry, handoff: DeskHandoff, me: string, index: number
   const who = shortName(handoff.customer);
   switch (entry.type) {
     case "handoff.changed": return changedWords(entry.data, before(handoff, index), who, me);
-    case "journey.recorded": return stepWords(entry.data.steps, who);
+    case "journey.recorded": return stepWords(entry.data.steps, who, handoff.site.name);
     case "facts.changed": return factWords(entry.data, who);
     case "identity.changed": return { icon: "seal", text: entry.data.verified ? `${who} is verified now` : `${who} is not verified any more` };
     case "survey.answered": return { icon: "star", text: `${who} rated the effort ${entry.data.effort} of 7` };
@@ -122,10 +122,10 @@ function queuedWords(data: EventData["handoff.changed"], was: string | null, who
   return was === null ? { icon: "flag", text: `${who} asked for help: ${data.intent.label}` } : null;
 }
 
-function stepWords(steps: readonly Step[], who: string): Happening {
+function stepWords(steps: readonly Step[], who: string, site: string): Happening {
   const step = steps[steps.length - 1];
   if (!step) return null;
-  const title = stepTitle(step);
+  const title = stepTitle(step, site);
   if (step.status === "failed") return { icon: "flag", text: `${title} failed${step.error ? ` (${step.error})` : ""}` };
   return { icon: "route", text: step.status === "done" ? `${who} finished ${title}` : `${who} went on to ${title}` };
 }

@@ -71,7 +71,7 @@ function Facts({ offer: { handoff } }: { offer: Offer }): ComponentChildren {
   return (
     <dl class="offer__grid">
       <div><dt>{customer.verified ? "Verified" : "Not verified"}</dt><dd>{assuranceWords(customer, now)}</dd></div>
-      <div><dt>Stopped at</dt>{handoff.stopped_at ? <StoppedAt stopped={handoff.stopped_at} /> : <dd>nothing failed</dd>}</div>
+      <div><dt>Stopped at</dt>{handoff.stopped_at ? <StoppedAt stopped={handoff.stopped_at} site={handoff.site.name} /> : <dd>nothing failed</dd>}</div>
       <div><dt>Waited</dt><dd class="num">{elapsed(secondsSince(handoff.enqueued_at, now))}</dd></div>
       <div><dt>Earlier</dt><dd>{customer.verified ? earlierWords(handoff.earlier) : "cannot be tied"}</dd></div>
     </dl>
@@ -83,11 +83,11 @@ export function earlierWords(count: number): string {
   return count === 1 ? "1 handoff" : `${count} handoffs`;
 }
 
-function StoppedAt({ stopped }: { stopped: Stopped }): ComponentChildren {
+function StoppedAt({ stopped, site }: { stopped: Stopped; site: string }): ComponentChildren {
   const times = timesWords(stopped.times);
   return (
     <dd class="bad">
-      <Text text={stepTitle({ name: stopped.name, path: stopped.name, ...(stopped.title ? { title: stopped.title } : {}) })} />{times && `, ${times}`}
+      <Text text={stepTitle({ name: stopped.name, path: stopped.name, ...(stopped.title ? { title: stopped.title } : {}) }, site)} />{times && `, ${times}`}
       {stopped.error && <span class="code offer__code"><Text text={stopped.error} /></span>}
     </dd>
   );

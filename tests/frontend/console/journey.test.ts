@@ -6,11 +6,11 @@ import { at } from "./cast.ts";
 
 const failed = (name: string, second: number, error = "FILE_TOO_LARGE"): Step => ({ name, path: "/dispute", status: "failed", error, at: at(second) });
 const page = (path: string, second: number): Step => ({ path, status: "started", at: at(second) });
-const short = (steps: readonly Step[], present = true) => journeyRows(steps, present).map(({ title, status, failures }) => `${title} ${status} ${failures.length}`);
+const short = (steps: readonly Step[], present = true) => journeyRows(steps, present, "Harbour Bank").map(({ title, status, failures }) => `${title} ${status} ${failures.length}`);
 
 describe("rows of a journey", () => {
   test("a step that fails again and again is one row with its failures", () => {
-    const rows = journeyRows([failed("upload-receipt", 1), failed("upload-receipt", 60, "NETWORK")], true);
+    const rows = journeyRows([failed("upload-receipt", 1), failed("upload-receipt", 60, "NETWORK")], true, "Harbour Bank");
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({ title: "Upload receipt", status: "failed", at: at(1), failures: [{ error: "FILE_TOO_LARGE", at: at(1) }, { error: "NETWORK", at: at(60) }] });
   });
@@ -32,15 +32,40 @@ describe("rows of a journey", () => {
     expect(short([page("/a", 1), failed("pay", 2)])).toEqual(["/a done 0", "Pay failed 1"]);
   });
 
+  test("a page's bare view gives way to the named step on it, and showing the form again is no new row", () => {
+    const begun: Step = { name: "upload-receipt", path: "/dispute", status: "started", at: at(2) };
+    expect(short([page("/dispute", 1), begun, page("/dispute", 3), failed("upload-receipt", 4), page("/dispute", 5)])).toEqual(["Upload receipt failed 1"]);
+  });
+
+  test("a step that is done is done where it stands, also when the next page says so", () => {
+    const begun: Step = { name: "choose", path: "/1", title: "Choose", status: "started", at: at(1) };
+    expect(short([begun, page("/2", 2), { ...begun, path: "/2", title: "Reason", status: "done", at: at(3) }])).toEqual(["Choose done 0", "/2 now 0"]);
+  });
+
+  test("a step begun anew after others is a second visit", () => {
+    const begun: Step = { name: "choose", path: "/1", status: "started", at: at(1) };
+    expect(short([begun, page("/2", 2), { ...begun, at: at(3) }])).toEqual(["Choose done 0", "/2 done 0", "Choose now 0"]);
+  });
+
   test("two visits of one page with another between stay two rows", () => {
     expect(short([page("/a", 1), page("/b", 2), page("/a", 3)])).toEqual(["/a done 0", "/b done 0", "/a now 0"]);
   });
 });
 
 test("a title is the page's own, else the name in words, else the path", () => {
-  expect(stepTitle({ name: "x", title: "Account overview", path: "/a" })).toBe("Account overview");
-  expect(stepTitle({ name: "upload_receipt-2", path: "/a" })).toBe("Upload receipt 2");
-  expect(stepTitle({ path: "/a" })).toBe("/a");
+  expect(stepTitle({ name: "x", title: "Account overview", path: "/a" }, "Harbour Bank")).toBe("Account overview");
+  expect(stepTitle({ name: "upload_receipt-2", path: "/a" }, "Harbour Bank")).toBe("Upload receipt 2");
+  expect(stepTitle({ path: "/a" }, "Harbour Bank")).toBe("/a");
+});
+
+test.each([
+  ["Account overview - Harbour Bank", "Account overview"],
+  ["Account overview | Harbour Bank", "Account overview"],
+  ["Harbour Bank", "Harbour Bank"],
+  ["New Harbour Bank", "New Harbour Bank"],
+  ["Harbour Bank - Account overview", "Harbour Bank - Account overview"],
+])("a title without the site's name at its end: %s", (title, words) => {
+  expect(stepTitle({ title, path: "/a" }, "Harbour Bank")).toBe(words);
 });
 
 test("counts and lists read as one says them", () => {
