@@ -144,6 +144,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "handoff.api.openapi.describe_edges",
+    ],
 }
 CORS_URLS_REGEX = r"^/api/v1/(sessions|availability|handoffs)(/|$)"
 CORS_ALLOW_HEADERS = ["authorization", "content-type"]
