@@ -1,0 +1,32 @@
+/** What must not leave the host page, taken out before anything is kept. */
+
+const HIDDEN = "[hidden]";
+/** 13 to 19 digits, full-width ones too, with the separators people type. */
+const CARD = /[0-9０-９](?:[ .-]?[0-9０-９]){12,18}/g;
+
+export function passesLuhn(digits: string): boolean {
+  let sum = 0;
+  // The low four bits of a digit's code are its value, in ASCII and in the full-width block.
+  [...digits.replace(/[ .-]/g, "")].reverse().forEach((digit, index) => {
+    const value = (digit.charCodeAt(0) & 15) << (index & 1);
+    sum += value > 9 ? value - 9 : value;
+  });
+  return sum % 10 === 0;
+}
+
+export function redactText(text: string): string {
+  return text.replace(CARD, (found) => (passesLuhn(found) ? HIDDEN : found));
+}
+
+/** A long segment that mixes upper, lower and digits, or a long run of letters and digits, is a key to something. */
+const TOKEN = /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{20}|(?=\d*[a-z])(?=[a-z]*\d)[a-z\d]{16}|(?=\d*[A-Z])(?=[A-Z]*\d)[A-Z\d]{16}/;
+
+/** A path, without the segments that open a door. */
+export function redactPath(path: string): string {
+  try {
+    path = decodeURI(path);
+  } catch {
+    // A path that is not valid UTF-8 stays as it is written.
+  }
+  return redactText(path).replace(/[^/]+/g, (segment) => (TOKEN.test(segment) ? HIDDEN : segment));
+}

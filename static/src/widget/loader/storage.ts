@@ -1,0 +1,18 @@
+/** The host page's sessionStorage, where even looking may throw; the journey then lives as long as the page. */
+
+export function read(key: string): unknown {
+  try {
+    return JSON.parse(sessionStorage.getItem(key) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+export function write(key: string, value: unknown): void {
+  try {
+    if (value === null) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Full or forbidden: nothing is lost but the memory of this page.
+  }
+}

@@ -1,0 +1,153 @@
+/** What a press does: each is one request, its outcome in the state, its refusal in words. */
+import { ApiError, CommandError } from "../../shared/errors.ts";
+import type { Handoff, IntentOption, Receipt, Source } from "../../shared/frames.ts";
+import type { Store } from "../../shared/store.ts";
+import { uuid7 } from "../../shared/uuid7.ts";
+import { ended, type Action, type Draft, type Form, type PanelState } from "../state.ts";
+import { intentOf } from "../words.ts";
+import type { Host } from "./host.ts";
+import { context } from "./journey.ts";
+import type { Memory } from "./memory.ts";
+import type { Session } from "./session.ts";
+import type { Talk } from "./talk.ts";
+
+export interface Parts {
+  store: Store<PanelState, Action>;
+  session: Session;
+  talk: Talk;
+  host: Host;
+  memory: Memory;
+}
+
+export class Actions {
+  readonly #parts: Parts;
+  /** Kept until the answer came, so that a second press or a lost answer opens nothing twice. */
+  #opening: string | null = null;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  start = (): Promise<void> => {
+    const { talk } = this.#parts;
+    talk.held = true;
+    return this.#attempt(() => this.#open()).finally(() => {
+      talk.held = false;
+      void talk.record();
+    });
+  };
+
+  cancel = (): Promise<void> => this.#attempt(() => this.#post("cancel"));
+
+  end = (): Promise<void> => this.#attempt(() => this.#post("end"));
+
+  rate(effort: number, comment: string): Promise<void> {
+    return this.#attempt(async () => {
+      await this.#post("survey", { effort, ...(comment.trim() && { comment: comment.trim() }) });
+      this.#parts.store.dispatch({ type: "rated" });
+    });
+  }
+
+  again(statement = ""): void {
+    const { store, memory, talk, session } = this.#parts;
+    memory.set({ dismissed: ended(store.get())?.id ?? null, statement, struck: [], text: "" });
+    talk.outbox.clear();
+    store.dispatch({ type: "again", statement });
+    session
+      .call<{ intents: IntentOption[] }>("availability")
+      .then(({ intents }) => store.dispatch({ type: "menu", intents }))
+      .catch(() => undefined);
+  }
+
+  /** Before the click nothing has left this page; after it the server takes the fact out of the record. */
+  strike(key: string, source: Source): void {
+    const { store, memory } = this.#parts;
+    const struck = [...new Set([...store.get().draft.struck, key])];
+    memory.set({ struck });
+    store.dispatch({ type: "draft", change: { struck } });
+    if (store.get().handoff) void this.#attempt(() => this.#post("receipt/strike", { key, source }));
+  }
+
+  draft(change: Partial<Draft>): void {
+    this.#parts.store.dispatch({ type: "draft", change });
+    if (change.statement !== undefined) this.#parts.memory.set({ statement: change.statement });
+  }
+
+  fill(change: Partial<Form>): void {
+    this.#parts.store.dispatch({ type: "form", change });
+  }
+
+  write(text: string): void {
+    this.#parts.store.dispatch({ type: "text", text });
+    this.#parts.memory.set({ text });
+    if (text) this.#parts.talk.typing();
+  }
+
+  send(): void {
+    this.#parts.talk.send(this.#parts.store.get().text);
+    this.write("");
+  }
+
+  retry(clientId: string): void {
+    this.#parts.talk.outbox.retry(clientId);
+  }
+
+  reconnect = (): void => this.#parts.talk.retryNow();
+
+  /** What comes from now on is unread, even before the page has hidden the frame. */
+  minimise = (): void => {
+    this.#parts.store.dispatch({ type: "shown", shown: false });
+    this.#parts.host.send({ type: "minimise" });
+  };
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    const { store } = this.#parts;
+    store.dispatch({ type: "trouble", code: null });
+    store.dispatch({ type: "busy", busy: true });
+    try {
+      await work();
+      store.dispatch({ type: "busy", busy: false });
+    } catch (error) {
+      const known = error instanceof ApiError || error instanceof CommandError;
+      store.dispatch({ type: "trouble", code: known ? error.code : "failed" });
+      if (!known) throw error;
+    }
+  }
+
+  async #post(path: string, body?: unknown): Promise<void> {
+    const { store, session } = this.#parts;
+    const { handoff, recent } = store.get();
+    const id = handoff?.id ?? recent?.id;
+    const answer = await session.call<Partial<Handoff> | null>(`handoffs/${id}/${path}`, { method: "POST", ...(body !== undefined && { body }) });
+    // The event tells it too; while the socket is away this answer is all there is.
+    if (handoff && answer?.id === id && answer?.state) store.dispatch({ type: "opened", handoff: answer as Handoff });
+  }
+
+  async #open(): Promise<void> {
+    const { store, session, memory, talk } = this.#parts;
+    const { page, draft } = store.get();
+    this.#opening ??= uuid7();
+    const handoff = await session.call<Handoff>("handoffs", { method: "POST", body: { client_id: this.#opening, ...this.#ask() } });
+    this.#opening = null;
+    const last = page.entries.at(-1);
+    if (last && !handoff.existing) talk.markRecorded({ handoff: handoff.id, until: last.at });
+    memory.set({ statement: "", struck: draft.struck });
+    talk.outbox.clear();
+    store.dispatch({ type: "opened", handoff });
+    const receipt = await session.call<Receipt>(`handoffs/${handoff.id}/receipt`).catch(() => null);
+    if (receipt && store.get().handoff?.id === handoff.id) store.dispatch({ type: "receipt", receipt });
+  }
+
+  #ask(): object {
+    const { draft, intents, page } = this.#parts.store.get();
+    const option = intentOf(intents, draft.intent)?.channels.find(({ channel }) => channel === draft.channel);
+    const statement = draft.statement.trim();
+    return {
+      intent: draft.intent,
+      channel: draft.channel,
+      ...(statement && { statement }),
+      ...(option?.state === "closed" && { leave: true }),
+      journey: context(page.entries, draft.struck),
+    };
+  }
+}

@@ -1,0 +1,179 @@
+/** Puts the panel together: state in the middle, the page on one side, the server on the other. */
+import { render } from "preact";
+import { session as sessionStore } from "../../shared/storage.ts";
+import { createStore } from "../../shared/store.ts";
+import { reduce } from "../reducer.ts";
+import { initial, unread, viewOf, type Action, type PanelState, type ViewName } from "../state.ts";
+import { launcherWords } from "../words.ts";
+import type { PageEntry } from "../bridge.ts";
+import { Actions } from "./actions.ts";
+import { Host } from "./host.ts";
+import { fits } from "./journey.ts";
+import { Memory } from "./memory.ts";
+import { createSpeaker, keepAtEnd, spoken } from "./presence.ts";
+import { Session } from "./session.ts";
+import { Talk } from "./talk.ts";
+import { App } from "./views/app.tsx";
+
+const page = document.documentElement;
+const { site = "", name = "", brand = "", origins = "[]" } = page.dataset;
+const container = document.getElementById("panel");
+const region = document.getElementById("spoken");
+
+if (CSS.supports("color", brand)) page.style.setProperty("--brand", brand);
+
+const storage = sessionStore();
+const memory = new Memory(storage);
+const store = createStore<PanelState, Action>(reduce, {
+  ...initial({ key: site, name }),
+  text: memory.get().text ?? "",
+  dismissed: memory.get().dismissed ?? null,
+  online: navigator.onLine,
+});
+store.dispatch({ type: "draft", change: memory.draft() });
+
+let identified = false;
+/** After a logout nothing is opened until somebody asks for help again. */
+let resting = false;
+
+const host = new Host(window, JSON.parse(origins) as string[], window.name, {
+  hello({ entries, intent, shown, identity, tab }) {
+    identified = identity;
+    owner = tab?.owner ?? null;
+    if (tab?.recorded) memory.set({ recorded: tab.recorded });
+    take(entries);
+    store.dispatch({ type: "intent", intent });
+    store.dispatch({ type: "shown", shown });
+    open();
+  },
+  entries({ entries }) {
+    take(entries);
+    void talk.record();
+  },
+  intent: ({ intent }) => store.dispatch({ type: "intent", intent }),
+  shown({ shown, focus }) {
+    store.dispatch({ type: "shown", shown });
+    if (shown && resting) open();
+    if (shown && focus) takeFocus();
+  },
+  identity() {
+    identified = true;
+    open();
+  },
+  logout() {
+    identified = false;
+    resting = true;
+    void session.logout().then(() => {
+      if (store.get().shown) open();
+    });
+  },
+});
+
+/** The verified customer whose steps the page has gathered, as far as it was told. */
+let owner: string | null = null;
+
+const session = new Session({
+  site,
+  storage,
+  embeddedBy: () => host.origin,
+  identity: () => (identified ? host.need({}) : null),
+  onOpened(opened, same) {
+    const { id, verified } = opened.customer;
+    if (owner !== null && verified && owner !== id) {
+      forgetPage();
+      store.dispatch({ type: "wiped" });
+    }
+    owner = verified ? id : owner;
+    host.send({ type: "remember", change: { owner } });
+    store.dispatch({ type: "session", ...opened });
+    talk.start(same);
+  },
+  onRefused(code) {
+    host.send({ type: "error", code, message: "The session was refused." });
+    store.dispatch({ type: "refused", code });
+  },
+  onTokenRefused: (code, message) => host.send({ type: "error", code, message }),
+  onWiped() {
+    talk.stop();
+    talk.outbox.clear();
+    memory.clear();
+    forgetPage();
+    store.dispatch({ type: "wiped" });
+  },
+});
+
+const talk = new Talk({ store, session, host, memory, storage });
+const actions = new Actions({ store, session, talk, host, memory });
+
+function take(entries: PageEntry[]): void {
+  for (const entry of entries) if (!fits(entry)) host.send({ type: "error", code: "invalid_request", message: "A fact was left out for its key or value." });
+  store.dispatch({ type: "entries", entries: entries.filter(fits) });
+}
+
+function open(): void {
+  resting = false;
+  session.open().catch(() => undefined);
+}
+
+/** Another customer's steps must not travel with this one's need. */
+function forgetPage(): void {
+  owner = null;
+  host.send({ type: "wiped" });
+}
+
+let told = "";
+function tellHost(state: PanelState): void {
+  const count = unread(state);
+  const words = launcherWords(state, count);
+  const now = JSON.stringify([state.handoff?.state, words, count]);
+  if (now === told || state.session === "opening") return;
+  told = now;
+  host.send({ type: "state", state: state.handoff?.state ?? null, ...words });
+  host.send({ type: "unread", count });
+}
+
+function takeFocus(): void {
+  (container?.querySelector<HTMLElement>("[data-focus]") ?? container?.querySelector("h1"))?.focus();
+}
+
+const speak = region && createSpeaker(region);
+let view: ViewName | null = null;
+let written = 0;
+function draw(): void {
+  const state = store.get();
+  if (!container) return;
+  keepAtEnd(container, state.outbox.length > written, () => render(<App state={state} actions={actions} onRetry={open} />, container));
+  written = state.outbox.length;
+  speak?.(spoken(state));
+  const changed = view !== viewOf(state);
+  view = viewOf(state);
+  // A view that went away took the focus with it; nobody else's focus is ever taken.
+  if (changed && state.shown && document.hasFocus() && document.activeElement === document.body) takeFocus();
+  if (state.shown && view !== "start" && document.visibilityState === "visible") talk.markRead();
+  tellHost(store.get());
+}
+
+function wire(): void {
+  store.dispatch({ type: "online", online: navigator.onLine });
+  const { session: opened, trouble, online } = store.get();
+  if (online && opened === "refused" && trouble === "unreachable") open();
+}
+
+let planned = false;
+function plan(): void {
+  if (planned) return;
+  planned = true;
+  queueMicrotask(() => {
+    planned = false;
+    draw();
+  });
+}
+
+store.watch(plan);
+for (const type of ["online", "offline"]) addEventListener(type, wire);
+document.addEventListener("visibilitychange", plan);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.isComposing) actions.minimise();
+});
+host.listen();
+draw();

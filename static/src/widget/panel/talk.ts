@@ -1,0 +1,160 @@
+/** The live half of the panel: socket, outbox, read marks, and the page's steps as they happen. */
+import { Connection } from "../../shared/connection.ts";
+import { CommandError } from "../../shared/errors.ts";
+import type { CustomerSnapshot, Entry, EphemeralFrame, MessagePosted, WelcomeFrame } from "../../shared/frames.ts";
+import { Outbox } from "../../shared/outbox.ts";
+import type { KeyValue } from "../../shared/storage.ts";
+import type { Store } from "../../shared/store.ts";
+import type { Recorded } from "../bridge.ts";
+import { messages, unread, type Action, type PanelState } from "../state.ts";
+import { unrecorded } from "./journey.ts";
+import type { Host } from "./host.ts";
+import type { Memory } from "./memory.ts";
+import type { Session } from "./session.ts";
+
+/** At most one typing signal in this time, and how long one is believed. */
+const TYPING_MS = 5_000;
+const TYPING_SHOWN_MS = 6_500;
+
+export interface TalkParts {
+  store: Store<PanelState, Action>;
+  session: Session;
+  host: Host;
+  memory: Memory;
+  storage: KeyValue;
+}
+
+export class Talk {
+  readonly outbox: Outbox;
+  #connection: Connection<CustomerSnapshot> | null = null;
+  #typedAt = 0;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #recording = false;
+  /** While a handoff is being opened its request carries the entries; its event may come before its answer. */
+  held = false;
+
+  constructor(private readonly parts: TalkParts) {
+    this.outbox = new Outbox({
+      key: "handoff.outbox",
+      storage: parts.storage,
+      send: ({ handoff, client_id, text }) => this.command("message.send", { handoff, client_id, text }),
+      onChange: (items) => parts.store.dispatch({ type: "outbox", items }),
+    });
+  }
+
+  /** `same`: the customer is the one of the socket that lives, so it only changes its ticket. */
+  start(same: boolean): void {
+    const { store, session } = this.parts;
+    if (same && this.#connection && store.get().line !== "stopped") return this.#connection.renew();
+    this.stop();
+    this.#connection = new Connection<CustomerSnapshot>({
+      client: "panel/1",
+      getTicket: () => session.ticket(),
+      onWelcome: (frame) => this.#welcome(frame),
+      onEvent: (entry, replayed) => this.#event(entry, replayed),
+      onEphemeral: (frame) => this.#ephemeral(frame),
+      onResync: () => store.dispatch({ type: "resync" }),
+      onStatus: (status, detail) => {
+        store.dispatch({ type: "line", status, detail: detail ?? null });
+        if (status === "live") this.#caughtUp();
+      },
+      onAuthLost: () => session.renew(),
+    });
+    this.#connection.start();
+  }
+
+  stop(): void {
+    this.#connection?.stop();
+    this.#connection = null;
+  }
+
+  retryNow(): void {
+    if (this.parts.store.get().line === "stopped") this.start(false);
+    else this.#connection?.retryNow();
+  }
+
+  command(cmd: string, fields: Record<string, unknown>): Promise<Record<string, unknown>> {
+    return this.#connection?.command(cmd, fields) ?? Promise.reject(new CommandError("not_connected", "There is no connection."));
+  }
+
+  send(text: string): void {
+    const { handoff } = this.parts.store.get();
+    if (handoff && text.trim()) this.outbox.add(handoff.id, text);
+  }
+
+  typing(): void {
+    const { handoff } = this.parts.store.get();
+    const now = Date.now();
+    if (handoff?.state !== "connected" || now - this.#typedAt < TYPING_MS) return;
+    this.#typedAt = now;
+    this.command("typing", { handoff: handoff.id }).catch(() => undefined);
+  }
+
+  /** Everything on screen is read; called when it is in sight. */
+  markRead(): void {
+    const { store, memory } = this.parts;
+    const state = store.get();
+    const last = messages(state).at(-1);
+    if (!state.handoff || !last || last.seq <= state.read) return;
+    const tellsSomething = unread(state) > 0;
+    store.dispatch({ type: "read", seq: last.seq });
+    memory.set({ read: { handoff: state.handoff.id, seq: last.seq } });
+    if (tellsSomething) this.command("message.read", { handoff: state.handoff.id, seq: last.seq }).catch(() => undefined);
+  }
+
+  /** Adds to the open handoff what the page told since; the mark moves only after the ack. */
+  async record(): Promise<void> {
+    const { store, memory } = this.parts;
+    const state = store.get();
+    const added = unrecorded(state, memory.get());
+    if (!added || this.held || this.#recording || state.line !== "live") return;
+    this.#recording = true;
+    try {
+      await this.command("journey.record", { handoff: added.recorded.handoff, ...added.context });
+      this.markRecorded(added.recorded);
+    } catch (error) {
+      const code = error instanceof CommandError ? error.code : "failed";
+      // A refused step must not be offered again with every later one.
+      if (code !== "connection_lost" && code !== "not_connected") this.markRecorded(added.recorded);
+    } finally {
+      this.#recording = false;
+    }
+  }
+
+  markRecorded(recorded: Recorded): void {
+    this.parts.memory.set({ recorded });
+    this.parts.host.send({ type: "remember", change: { recorded } });
+  }
+
+  #welcome({ snapshot }: WelcomeFrame<CustomerSnapshot>): void {
+    const { store, memory } = this.parts;
+    store.dispatch({ type: "welcome", snapshot });
+    const { read } = memory.get();
+    if (read && read.handoff === snapshot.handoff?.id) store.dispatch({ type: "read", seq: read.seq });
+    for (const entry of snapshot.timeline) this.#settle(entry);
+  }
+
+  #event(entry: Entry, replayed: boolean): void {
+    if (replayed && entry.type === "handoff.opened") return;
+    this.parts.store.dispatch({ type: "event", entry });
+    this.#settle(entry);
+    if (entry.type === "handoff.opened") void this.record();
+  }
+
+  #settle({ type, data }: Entry): void {
+    const { client_id } = data as MessagePosted;
+    if (type === "message.posted" && client_id) this.outbox.settle(client_id);
+  }
+
+  #ephemeral(frame: EphemeralFrame): void {
+    this.parts.store.dispatch({ type: "ephemeral", frame });
+    if (frame.ev !== "typing") return;
+    clearTimeout(this.#typingTimer);
+    this.#typingTimer = setTimeout(() => this.parts.store.dispatch({ type: "typing_over" }), TYPING_SHOWN_MS);
+  }
+
+  #caughtUp(): void {
+    void this.outbox.flush();
+    void this.record();
+  }
+}

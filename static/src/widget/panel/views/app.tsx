@@ -1,0 +1,61 @@
+/** Which view the state asks for. */
+import { IconRefresh } from "../../../shared/icons.tsx";
+import { viewOf } from "../../state.ts";
+import { troubleWords } from "../../words.ts";
+import { Ended } from "./ended.tsx";
+import { LineStrip, View, type ViewProps } from "./parts.tsx";
+import { Start } from "./start.tsx";
+import { Talking } from "./talking.tsx";
+import { Waiting } from "./waiting.tsx";
+
+function Opening({ state, actions }: ViewProps) {
+  return (
+    <View head={{ name: `${state.site.name} help`, sub: "", onMinimise: actions.minimise }}>
+      <LineStrip state={state} actions={actions} />
+      <div class="body body--mid">
+        <p class="sys" role="status">
+          <IconRefresh class="spin" />
+          Getting your details
+        </p>
+      </div>
+    </View>
+  );
+}
+
+function Refused({ state, actions, onRetry }: ViewProps & { onRetry(): void }) {
+  return (
+    <View head={{ name: `${state.site.name} help`, sub: "", onMinimise: actions.minimise }}>
+      <div class="body body--mid">
+        <div class="ask" role="alert">
+          <h1 class="hello" tabIndex={-1} data-focus>
+            Help can’t open right now
+          </h1>
+          <p>{troubleWords(state.trouble ?? "")}</p>
+          <button type="button" class="btn btn--primary" onClick={onRetry}>
+            Try again
+          </button>
+        </div>
+      </div>
+    </View>
+  );
+}
+
+export function App(props: ViewProps & { onRetry(): void }) {
+  const view = viewOf(props.state);
+  switch (view) {
+    case "opening":
+      return <Opening {...props} />;
+    case "refused":
+      return <Refused {...props} />;
+    case "start":
+      return <Start {...props} />;
+    case "waiting":
+      return <Waiting {...props} />;
+    case "talking":
+      return <Talking {...props} />;
+    case "ended":
+      return <Ended {...props} />;
+    default:
+      return view satisfies never;
+  }
+}

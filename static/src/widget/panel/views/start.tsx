@@ -1,0 +1,146 @@
+/** Before the click: what it is about, how to talk, and what goes along. */
+import { IconCallback, IconChat, IconFlag, IconPhone, IconVoice, Seal } from "../../../shared/icons.tsx";
+import type { ChannelName, ChannelOption, IntentOption, Step } from "../../../shared/frames.ts";
+import { isFact } from "../../state.ts";
+import { CHANNEL, channelWords, greeting, intentOf, openWords, reason } from "../../words.ts";
+import { LineStrip, Trouble, View, type ViewProps } from "./parts.tsx";
+import { Receipt } from "./receipt.tsx";
+
+const ICONS: Record<ChannelName, typeof IconChat> = { chat: IconChat, callback: IconCallback, phone: IconPhone, voice: IconVoice };
+
+function Trust({ state }: Pick<ViewProps, "state">) {
+  const verified = state.customer?.verified ?? false;
+  return (
+    <p class="trust">
+      <Seal verified={verified} />
+      {verified ? "You’re signed in. Nothing to prove again." : "You’re not signed in. You can go on; the agent may ask who you are."}
+    </p>
+  );
+}
+
+function IntentPick({ intent, chosen, why, lead, onPick }: { intent: IntentOption; chosen: boolean; why: string; lead: boolean; onPick(): void }) {
+  return (
+    <label class={lead ? "pick" : "pick pick--chip"}>
+      <input type="radio" name="intent" checked={chosen} onChange={onPick} {...(chosen && { "data-focus": true })} />
+      {lead && <IconFlag large />}
+      <span class="grow">
+        {lead ? <b>{intent.label}</b> : intent.label}
+        {lead && why && <small>{why}</small>}
+      </span>
+    </label>
+  );
+}
+
+/** The page's own intent leads; the others wait one press further as soon as there are many of them. */
+function Intents({ state, actions }: ViewProps) {
+  const { intents, draft, page } = state;
+  const leading = intentOf(intents, page.intent) ?? (intents.length === 1 ? intents[0] : undefined);
+  const steps = page.entries.filter((entry): entry is Step => !isFact(entry));
+  const others = intents.filter((intent) => intent !== leading);
+  const few = !leading || state.form.more || others.length <= 3 || others.some(({ key }) => key === draft.intent);
+  const pick = (key: string) => () => actions.draft({ intent: key });
+  return (
+    <fieldset class="stack">
+      <legend class={leading ? "vh" : "head-s"}>What is it about?</legend>
+      {leading && (
+        <IntentPick intent={leading} chosen={draft.intent === leading.key} why={reason(steps, page.intent !== null)} lead onPick={pick(leading.key)} />
+      )}
+      {few ? (
+        <div class="chips">
+          {others.map((intent) => (
+            <IntentPick key={intent.key} intent={intent} chosen={draft.intent === intent.key} why="" lead={false} onPick={pick(intent.key)} />
+          ))}
+        </div>
+      ) : (
+        <button type="button" class="btn btn--text" onClick={() => actions.fill({ more: true })}>
+          It is about something else
+        </button>
+      )}
+    </fieldset>
+  );
+}
+
+function ChannelPick({ option, chosen, onPick }: { option: ChannelOption; chosen: boolean; onPick(): void }) {
+  const Icon = ICONS[option.channel];
+  return (
+    <label class="pick">
+      <input type="radio" name="channel" checked={chosen} disabled={option.state === "full"} onChange={onPick} />
+      <Icon large />
+      <span class="grow">
+        <b>{CHANNEL[option.channel]}</b>
+        <small>{channelWords(option)}</small>
+      </span>
+    </label>
+  );
+}
+
+const START: Record<ChannelOption["state"], string> = { open: "Start chat", unstaffed: "Wait in line", closed: "Leave a message", full: "The line is full" };
+
+function Foot({ state, actions, option }: ViewProps & { option: ChannelOption | undefined }) {
+  const blocked = !state.draft.intent ? "Choose what it is about first." : option?.state === "full" ? "Try again in a few minutes." : "";
+  return (
+    <div class="foot">
+      {blocked && (
+        <p class="foot__fine" id="start-why">
+          {blocked}
+        </p>
+      )}
+      {option?.state === "closed" && !blocked && <p class="foot__fine">Your message is answered when we open. You can close this page.</p>}
+      <button
+        type="submit"
+        class="btn btn--primary"
+        aria-disabled={blocked !== "" || state.busy}
+        aria-describedby={blocked ? "start-why" : undefined}
+        onClick={() => void (blocked || state.busy || actions.start())}
+      >
+        {state.busy ? "One moment" : START[option?.state ?? "open"]}
+      </button>
+    </div>
+  );
+}
+
+export function Start({ state, actions }: ViewProps) {
+  const channels = intentOf(state.intents, state.draft.intent)?.channels ?? [];
+  const option = channels.find(({ channel }) => channel === state.draft.channel);
+  return (
+    <View head={{ name: `${state.site.name} help`, sub: openWords(channels), onMinimise: actions.minimise }}>
+      <LineStrip state={state} actions={actions} />
+      <div class="body">
+        <div>
+          <h1 class="hello" tabIndex={-1}>
+            {greeting(state.customer?.name)}
+          </h1>
+          <Trust state={state} />
+        </div>
+        <Trouble state={state} />
+        <Intents state={state} actions={actions} />
+        <div>
+          <label class="vh" for="statement">
+            In your words (optional)
+          </label>
+          <textarea
+            class="input"
+            id="statement"
+            rows={state.draft.statement ? 3 : 1}
+            maxLength={4000}
+            placeholder="Add it in your words (optional)"
+            value={state.draft.statement}
+            onInput={({ currentTarget }) => actions.draft({ statement: currentTarget.value })}
+          />
+        </div>
+        {channels.length > 0 && (
+          <fieldset class="stack">
+            <legend class="head-s">How shall we talk?</legend>
+            <div class={channels.length > 1 ? "tiles" : "stack"}>
+              {channels.map((one) => (
+                <ChannelPick key={one.channel} option={one} chosen={one === option} onPick={() => actions.draft({ channel: one.channel })} />
+              ))}
+            </div>
+          </fieldset>
+        )}
+        <Receipt state={state} actions={actions} />
+      </div>
+      <Foot state={state} actions={actions} option={option} />
+    </View>
+  );
+}

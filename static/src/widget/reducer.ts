@@ -1,0 +1,241 @@
+/** The panel's one reducer: snapshot, replay and live events come through the same door, in any order and more than once. */
+import type { Customer, CustomerEvents, CustomerSnapshot, Entry, EphemeralFrame, Estimate, EventOf, Handoff, Receipt } from "../shared/frames.ts";
+import { merge } from "../shared/timeline.ts";
+import { EMPTY, initial, OUT_OF_REACH, streamOf, viewOf, type Action, type Draft, type PanelState, type SessionOpened } from "./state.ts";
+
+export function reduce(state: PanelState, action: Action): PanelState {
+  const next = step(state, action);
+  return next.form !== EMPTY && viewOf(next) !== viewOf(state) ? { ...next, form: EMPTY } : next;
+}
+
+function step(state: PanelState, action: Action): PanelState {
+  switch (action.type) {
+    case "session":
+      return opened(state, action);
+    case "welcome":
+      return welcome(state, action.snapshot);
+    case "event":
+      return event(state, action.entry);
+    case "ephemeral":
+      return ephemeral(state, action.frame);
+    case "opened":
+      return begin(state, action.handoff);
+    case "refused":
+      return { ...state, session: "refused", trouble: action.code, busy: false };
+    case "resync":
+      return { ...state, timeline: [] };
+    case "line":
+      return { ...state, line: action.status, line_detail: action.detail };
+    case "outbox":
+      return { ...state, outbox: action.items };
+    case "receipt":
+      return { ...state, receipt: action.receipt };
+    case "menu":
+      return { ...state, intents: action.intents, draft: choose(state.draft, action.intents, state.page.intent) };
+    default:
+      return local(state, action);
+  }
+}
+
+type LocalAction = Exclude<
+  Action,
+  { type: "session" | "welcome" | "event" | "ephemeral" | "opened" | "refused" | "resync" | "line" | "outbox" | "receipt" | "menu" }
+>;
+
+/** What the page or the person in front of it did. */
+function local(state: PanelState, action: LocalAction): PanelState {
+  switch (action.type) {
+    case "typing_over":
+      return { ...state, agent_typing: false };
+    case "shown":
+      return { ...state, shown: action.shown };
+    case "entries":
+      return { ...state, page: { ...state.page, entries: addEntries(state.page.entries, action.entries) } };
+    case "intent":
+      return {
+        ...state,
+        page: { ...state.page, intent: action.intent },
+        draft: choose({ ...state.draft, intent: null }, state.intents, action.intent),
+      };
+    case "draft":
+      return { ...state, draft: { ...state.draft, ...action.change } };
+    case "text":
+      return { ...state, text: action.text };
+    case "form":
+      return { ...state, form: { ...state.form, ...action.change } };
+    case "online":
+      return { ...state, online: action.online };
+    case "busy":
+      return { ...state, busy: action.busy };
+    case "trouble":
+      return { ...state, trouble: action.code, busy: false };
+    case "read":
+      return action.seq > state.read ? { ...state, read: action.seq } : state;
+    case "rated":
+      return { ...state, rated: true };
+    case "again":
+      return again(state, action.statement);
+    case "wiped":
+      return { ...initial(state.site), shown: state.shown, online: state.online, page: { ...state.page, entries: [] } };
+    default:
+      return action satisfies never;
+  }
+}
+
+function opened(state: PanelState, { customer, signed, intents, handoff, recent }: SessionOpened): PanelState {
+  const next: PanelState = {
+    ...state,
+    session: "open",
+    trouble: null,
+    customer,
+    signed,
+    intents,
+    recent,
+    draft: choose(state.draft, intents, state.page.intent),
+  };
+  return handoff ? begin(next, handoff) : { ...next, handoff: outOfReach(state, customer) };
+}
+
+/** A session that could not be renewed leaves the old customer's talk where this one cannot see it; it has not ended. */
+function outOfReach({ customer: before, handoff }: PanelState, customer: Customer): Handoff | null {
+  if (!handoff || !before || before.id === customer.id) return handoff;
+  return { ...handoff, state: "closed", close_reason: OUT_OF_REACH };
+}
+
+/** The page's own intent, else the only one, is chosen before anybody asks; so is the first channel that is open. */
+function choose(draft: Draft, intents: PanelState["intents"], page: string | null): Draft {
+  const wanted = [draft.intent, page, intents.length === 1 ? intents[0]?.key : null];
+  const intent = wanted.map((key) => intents.find((one) => one.key === key)).find(Boolean);
+  if (!intent) return { ...draft, intent: null };
+  const offered = intent.channels;
+  const channel = offered.find((one) => one.channel === draft.channel) ?? offered[0];
+  return { ...draft, intent: intent.key, channel: channel?.channel ?? draft.channel };
+}
+
+/** Another handoff than the one on screen starts with nothing of the old one. */
+function begin(state: PanelState, handoff: Handoff): PanelState {
+  if (state.handoff?.id === handoff.id) return newer(state, handoff);
+  const { promised, agent_line, agent_typing, agent_read, read, receipt, rated } = initial(state.site);
+  const kept = state.timeline.filter(({ stream }) => stream === streamOf(handoff));
+  return { ...state, handoff, timeline: kept, promised, agent_line, agent_typing, agent_read, read, receipt, rated, busy: false, trouble: null };
+}
+
+/** A replayed or late snapshot may be older than what the events already told. */
+function newer(state: PanelState, handoff: Handoff): PanelState {
+  const stale = state.handoff !== null && handoff.version < state.handoff.version;
+  return stale ? state : { ...state, handoff, busy: false };
+}
+
+function welcome(state: PanelState, snapshot: CustomerSnapshot): PanelState {
+  const { customer, handoff, recent, receipt, timeline } = snapshot;
+  const base: PanelState = { ...state, session: "open", customer, recent };
+  if (!handoff) return { ...base, handoff: closedMeanwhile(state, snapshot) };
+  const next = begin(base, handoff);
+  return { ...next, receipt: receipt ?? next.receipt, timeline: merge(next.timeline, timeline) };
+}
+
+/** The handoff on screen is no longer open: the snapshot's `recent` says how it ended. */
+function closedMeanwhile({ handoff }: PanelState, { recent }: CustomerSnapshot): Handoff | null {
+  if (!handoff) return null;
+  const ended = recent?.id === handoff.id ? { state: recent.state, close_reason: recent.close_reason } : { state: "closed" as const };
+  return { ...handoff, ...ended, agent: handoff.agent };
+}
+
+function event(state: PanelState, entry: Entry): PanelState {
+  const timeline = merge(state.timeline, [entry]);
+  if (timeline === state.timeline) return state;
+  const known = entry as EventOf<CustomerEvents>;
+  const next = belongs(state, entry) ? { ...state, timeline } : state;
+  switch (known.type) {
+    case "handoff.opened":
+      return begin(state, known.data.handoff);
+    case "handoff.changed":
+      return changed(next, entry, known.data);
+    case "message.posted":
+      return known.data.author?.kind === "agent" ? { ...next, agent_typing: false } : next;
+    case "journey.recorded":
+      return withReceipt(next, (receipt) => ({ ...receipt, steps: [...receipt.steps, ...(known.data.steps ?? [])] }));
+    case "facts.changed":
+      return withReceipt(next, (receipt) => factsChanged(receipt, known.data));
+    case "identity.changed":
+      return identityChanged(next, known.data);
+    case "survey.answered":
+      return { ...next, rated: true };
+    case "session.changed":
+    case "erased":
+      return next;
+    default:
+      return newerServer(next, known);
+  }
+}
+
+/** An event this page does not know yet stays in the timeline, where nothing shows it. */
+function newerServer(state: PanelState, _: never): PanelState {
+  return state;
+}
+
+function belongs(state: PanelState, { stream }: Entry): boolean {
+  return state.handoff !== null && stream === streamOf(state.handoff);
+}
+
+function changed(state: PanelState, { stream }: Entry, data: CustomerEvents["handoff.changed"]): PanelState {
+  const { handoff } = state;
+  if (!handoff || stream !== streamOf(handoff) || !(data.version > handoff.version)) return state;
+  const queued = data.state === "queued" || data.state === "offered";
+  const place = queued ? {} : { position: null, estimate: null };
+  return { ...state, handoff: { ...handoff, ...data, ...place }, agent_line: data.agent ? "here" : null, agent_typing: false };
+}
+
+function withReceipt(state: PanelState, change: (receipt: Receipt) => Receipt): PanelState {
+  return state.receipt ? { ...state, receipt: change(state.receipt) } : state;
+}
+
+const factId = ({ key, source }: { key: string; source: string }) => `${source} ${key}`;
+
+function factsChanged(receipt: Receipt, { added = [], struck = [] }: Partial<CustomerEvents["facts.changed"]>): Receipt {
+  const gone = new Set([...added, ...struck].map(factId));
+  return { ...receipt, facts: [...receipt.facts.filter((fact) => !gone.has(factId(fact))), ...added] };
+}
+
+function identityChanged(state: PanelState, data: CustomerEvents["identity.changed"]): PanelState {
+  const { verified, assurance, name } = data;
+  const customer = state.customer && { ...state.customer, verified, assurance, name };
+  return withReceipt({ ...state, customer }, (receipt) => ({ ...receipt, assurance, name }));
+}
+
+function ephemeral(state: PanelState, frame: EphemeralFrame): PanelState {
+  if (!("handoff" in frame) || frame.handoff !== state.handoff?.id) return state;
+  switch (frame.ev) {
+    case "typing":
+      return frame.who === "customer" ? state : { ...state, agent_typing: true };
+    case "presence":
+      return frame.who === "customer" ? state : { ...state, agent_line: frame.status };
+    case "read":
+      return frame.who === "customer" ? state : { ...state, agent_read: Math.max(state.agent_read, frame.seq) };
+    case "queue":
+      return queue(state, state.handoff, frame);
+    default:
+      return frame satisfies never;
+  }
+}
+
+const high = (estimate: Estimate | null) => estimate?.high_seconds ?? 0;
+
+/** A wait that grew names the number it replaces, until it is back under it. */
+function queue(state: PanelState, handoff: Handoff, frame: Extract<EphemeralFrame, { ev: "queue" }>): PanelState {
+  const { position, estimate } = frame;
+  const told = state.promised ?? handoff.estimate;
+  const grew = high(told) > 0 && high(estimate) > high(told);
+  return { ...state, handoff: { ...handoff, position, estimate }, promised: grew ? told : null };
+}
+
+function addEntries(old: PanelState["page"]["entries"], more: PanelState["page"]["entries"]): PanelState["page"]["entries"] {
+  const keys = new Set(more.map((entry) => ("key" in entry ? entry.key : entry.at)));
+  return [...old.filter((entry) => !keys.has("key" in entry ? entry.key : entry.at)), ...more];
+}
+
+function again(state: PanelState, statement: string): PanelState {
+  const dismissed = state.handoff?.id ?? state.recent?.id ?? null;
+  const draft = choose({ ...initial(state.site).draft, statement }, state.intents, state.page.intent);
+  return { ...state, handoff: null, receipt: null, timeline: [], dismissed, rated: false, trouble: null, busy: false, draft };
+}

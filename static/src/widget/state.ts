@@ -1,0 +1,190 @@
+/** What the panel knows, and the questions its views ask of it. */
+import type {
+  ChannelName, Customer, CustomerSnapshot, Entry, Estimate, EphemeralFrame, Fact, Handoff, IntentOption, MessagePosted, Receipt, Recent,
+} from "../shared/frames.ts";
+import type { OutboxItem } from "../shared/outbox.ts";
+import type { Status } from "../shared/connection.ts";
+import type { PageEntry, PageFact } from "./bridge.ts";
+
+/** What the customer is about to ask for; survives until it is sent. */
+export interface Draft {
+  intent: string | null;
+  channel: ChannelName;
+  statement: string;
+  /** Keys of page facts taken back before the click; STEPS stands for the steps. */
+  struck: readonly string[];
+}
+export const STEPS = " steps";
+
+export interface Form {
+  /** The question before leaving or ending is open. */
+  asking: boolean;
+  /** The other intents are unfolded. */
+  more: boolean;
+  effort: number | null;
+  comment: string;
+}
+export const EMPTY: Form = { asking: false, more: false, effort: null, comment: "" };
+
+export interface PanelState {
+  site: { key: string; name: string };
+  shown: boolean;
+  session: "opening" | "open" | "refused";
+  customer: Customer | null;
+  /** Facts inside the signed token, shown before a handoff can show them. */
+  signed: readonly Fact[];
+  intents: readonly IntentOption[];
+  handoff: Handoff | null;
+  recent: Recent | null;
+  timeline: readonly Entry[];
+  receipt: Receipt | null;
+  /** The estimate that was told before it grew. */
+  promised: Estimate | null;
+  line: Status;
+  /** Why the line stopped for good. */
+  line_detail: string | null;
+  agent_line: "here" | "away" | "reconnecting" | "signed_out" | null;
+  agent_typing: boolean;
+  /** The agent has read, and this person has read, up to here in the handoff's stream. */
+  agent_read: number;
+  read: number;
+  outbox: readonly OutboxItem[];
+  page: { entries: readonly PageEntry[]; intent: string | null };
+  draft: Draft;
+  text: string;
+  /** What is being answered in the view at hand; another view starts with none of it. */
+  form: Form;
+  busy: boolean;
+  online: boolean;
+  /** The code of the refusal to tell. */
+  trouble: string | null;
+  /** The ended handoff the person is done with. */
+  dismissed: string | null;
+  rated: boolean;
+}
+
+export interface SessionOpened {
+  customer: Customer;
+  signed: readonly Fact[];
+  intents: readonly IntentOption[];
+  handoff: Handoff | null;
+  recent: Recent | null;
+}
+
+export type Action =
+  | ({ type: "session" } & SessionOpened)
+  | { type: "refused"; code: string }
+  | { type: "welcome"; snapshot: CustomerSnapshot }
+  | { type: "resync" }
+  | { type: "event"; entry: Entry }
+  | { type: "ephemeral"; frame: EphemeralFrame }
+  | { type: "typing_over" }
+  | { type: "opened"; handoff: Handoff }
+  | { type: "menu"; intents: readonly IntentOption[] }
+  | { type: "receipt"; receipt: Receipt }
+  | { type: "line"; status: Status; detail: string | null }
+  | { type: "shown"; shown: boolean }
+  | { type: "entries"; entries: readonly PageEntry[] }
+  | { type: "intent"; intent: string | null }
+  | { type: "outbox"; items: readonly OutboxItem[] }
+  | { type: "draft"; change: Partial<Draft> }
+  | { type: "text"; text: string }
+  | { type: "form"; change: Partial<Form> }
+  | { type: "busy"; busy: boolean }
+  | { type: "online"; online: boolean }
+  | { type: "trouble"; code: string | null }
+  | { type: "read"; seq: number }
+  | { type: "rated" }
+  | { type: "again"; statement: string }
+  | { type: "wiped" };
+
+export function initial(site: { key: string; name: string }): PanelState {
+  return {
+    site,
+    shown: false,
+    session: "opening",
+    customer: null,
+    signed: [],
+    intents: [],
+    handoff: null,
+    recent: null,
+    timeline: [],
+    receipt: null,
+    promised: null,
+    line: "connecting",
+    line_detail: null,
+    agent_line: null,
+    agent_typing: false,
+    agent_read: 0,
+    read: 0,
+    outbox: [],
+    page: { entries: [], intent: null },
+    draft: { intent: null, channel: "chat", statement: "", struck: [] },
+    text: "",
+    form: EMPTY,
+    busy: false,
+    online: true,
+    trouble: null,
+    dismissed: null,
+    rated: false,
+  };
+}
+
+export type ViewName = "opening" | "refused" | "start" | "waiting" | "talking" | "ended";
+
+export function streamOf(handoff: { id: string }): string {
+  return `handoff/${handoff.id}`;
+}
+
+export const isFact = (entry: PageEntry): entry is PageFact => "key" in entry;
+
+export interface Posted extends Entry {
+  data: MessagePosted;
+}
+
+export function messages(state: PanelState): Posted[] {
+  return state.timeline.filter((entry): entry is Posted => entry.type === "message.posted" && "id" in (entry.data as object));
+}
+
+export function hasTalked(state: PanelState): boolean {
+  return messages(state).some(({ data }) => data.author.kind === "agent");
+}
+
+const ENDED = new Set(["wrap_up", "closed"]);
+/** A talk that ended longer ago than this is not asked about when the panel opens. */
+const ASK_MS = 30 * 60_000;
+
+/** This side's own close reason. */
+export const OUT_OF_REACH = "out_of_reach";
+
+export interface Ended {
+  id: string;
+  reason: string | null;
+  /** Whether the question of effort makes sense. */
+  ask: boolean;
+  open: boolean;
+}
+
+const TALKED = new Set([null, "resolved", "customer_left"]);
+
+export function ended(state: PanelState, now = Date.now()): Ended | null {
+  const { handoff, recent, dismissed, rated } = state;
+  if (handoff) {
+    if (!ENDED.has(handoff.state)) return null;
+    const { id, close_reason: reason } = handoff;
+    return { id, reason, ask: TALKED.has(reason) && !rated, open: handoff.state === "wrap_up" };
+  }
+  if (!recent?.survey_due || recent.id === dismissed || now - Date.parse(recent.at) > ASK_MS) return null;
+  return { id: recent.id, reason: recent.close_reason, ask: !rated, open: false };
+}
+
+export function viewOf(state: PanelState): ViewName {
+  if (state.session !== "open") return state.session;
+  if (ended(state)) return "ended";
+  if (!state.handoff) return "start";
+  return state.handoff.state === "connected" || hasTalked(state) ? "talking" : "waiting";
+}
+
+export function unread(state: PanelState): number {
+  return messages(state).filter(({ data, seq }) => data.author.kind === "agent" && seq > state.read).length;
+}

@@ -1,0 +1,69 @@
+/** The conversation as lines: messages, and what happened between them. */
+import type { CustomerEvents, Entry, EventOf, Fact, MessagePosted, Step } from "../shared/frames.ts";
+import { clock } from "../shared/time.ts";
+import { stepLabel } from "./words.ts";
+
+export type Glyph = "user" | "transfer" | "refresh" | "route" | "lock" | "check";
+export type Line =
+  | { kind: "message"; key: string; at: string; seq: number; message: MessagePosted }
+  | { kind: "system"; key: string; glyph: Glyph; text: string };
+
+interface Story {
+  agent: string | null;
+  lines: Line[];
+}
+
+export function tell(timeline: readonly Entry[]): Line[] {
+  const story: Story = { agent: null, lines: [] };
+  for (const entry of timeline) tellOne(story, entry);
+  return story.lines;
+}
+
+function tellOne(story: Story, entry: Entry): void {
+  const known = entry as EventOf<CustomerEvents>;
+  const key = `${entry.stream}#${entry.seq}`;
+  const say = (glyph: Glyph, text: string) => story.lines.push({ kind: "system", key, glyph, text });
+  switch (known.type) {
+    case "message.posted":
+      if (known.data.id) story.lines.push({ kind: "message", key, at: entry.at, seq: entry.seq, message: known.data });
+      return;
+    case "handoff.changed":
+      return tellChange(story, known.data, entry.at, say);
+    case "journey.recorded":
+      return tellSteps(story, known.data.steps ?? [], say);
+    case "facts.changed":
+      return tellFacts(story, known.data.added ?? [], say);
+    case "identity.changed":
+      if (known.data.verified) say("lock", "You’re signed in. The agent can see that.");
+      return;
+    default:
+      return;
+  }
+}
+
+type Say = (glyph: Glyph, text: string) => void;
+
+function tellChange(story: Story, data: CustomerEvents["handoff.changed"], at: string, say: Say): void {
+  const before = story.agent;
+  const now = data.agent?.name ?? null;
+  story.agent = now ?? (data.state === "wrap_up" ? before : null);
+  if (data.state === "wrap_up" || data.state === "closed") {
+    if (before || now) say("check", `The conversation ended at ${clock(at)}.`);
+  } else if (now && before && now !== before) say("transfer", `${before} passed you to ${now}, with your details and this conversation.`);
+  else if (now && !before) say("user", `${now} joined at ${clock(at)}. Your details and steps are on screen.`);
+  else if (!now && before) say("refresh", `${before} had to go. The next free agent gets this with everything in it; you keep your place.`);
+}
+
+/** Signed facts come with the sign-in, which is told already. */
+function tellFacts({ agent }: Story, added: readonly Fact[], say: Say): void {
+  const labels = added.filter(({ source }) => source === "observed" || source === "stated").map(({ label }) => label);
+  if (agent && labels.length > 0) say("route", `Added for ${agent}: ${labels.join(", ")}.`);
+}
+
+/** Before an agent is there, steps belong to the receipt; after, the person sees what was added. */
+function tellSteps(story: Story, steps: readonly Step[], say: Say): void {
+  const step = steps.at(-1);
+  if (!story.agent || !step) return;
+  const what = step.status === "failed" ? `“${stepLabel(step)}” did not work` : `you reached “${stepLabel(step)}”`;
+  say("route", `Added for ${story.agent}: ${what}.`);
+}

@@ -1,0 +1,184 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { memory, type KeyValue } from "../../../static/src/shared/storage.ts";
+import { Session } from "../../../static/src/widget/panel/session.ts";
+import { signedFacts } from "../../../static/src/widget/panel/signed.ts";
+import { maya, menu, stranger } from "./cast.ts";
+
+type Reply = [status: number, body: unknown];
+interface Asked {
+  method: string;
+  token: string | null;
+  body: Record<string, unknown> | null;
+}
+
+let storage: KeyValue;
+let asked: Asked[];
+let replies: Reply[];
+let answers: ({ token: string | null; error?: string } | null)[];
+let heard: string[];
+
+const noor = { ...maya, id: "cu_noor", name: "Noor Ali" };
+const opened = (customer: object, token: string): Reply => [201, { token, customer, intents: menu, handoff: null, recent: null }];
+const refused = (status: number, code: string): Reply => [status, { error: { code, message: code, request_id: "r" } }];
+
+function session(): Session {
+  return new Session({
+    site: "harbour",
+    storage,
+    embeddedBy: () => "https://bank.example",
+    identity: () => {
+      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      return answer ? Promise.resolve(answer) : null;
+    },
+    onOpened: ({ customer }, same) => heard.push(`opened ${customer.id}${same ? " same" : ""}`),
+    onRefused: (code) => heard.push(`refused ${code}`),
+    onTokenRefused: (code) => heard.push(`token refused ${code}`),
+    onWiped: () => heard.push("wiped"),
+  });
+}
+
+/** An earlier page of this tab opened a session. */
+function keep(customer: object, token = "old"): void {
+  storage.set("handoff.session", JSON.stringify({ token, customer, signed: [] }));
+}
+
+beforeEach(() => {
+  [storage, asked, replies, answers, heard] = [memory(), [], [], [null], []];
+  vi.stubGlobal("fetch", async (_: string, { method, headers, body }: { method: string; headers: Record<string, string>; body?: string }) => {
+    asked.push({ method, token: headers.Authorization ?? null, body: body ? (JSON.parse(body) as Record<string, unknown>) : null });
+    const [status, reply] = replies.shift() ?? [500, {}];
+    return new Response(status === 204 ? null : JSON.stringify(reply), { status });
+  });
+});
+
+describe("a first visit", () => {
+  it("opens with the page's token, kept in the frame alone", async () => {
+    [answers, replies] = [[{ token: "a.b.c" }], [opened(maya, "s1")]];
+    await session().open();
+    expect(asked).toEqual([{ method: "POST", token: null, body: { site: "harbour", identity_token: "a.b.c", embedded_by: "https://bank.example" } }]);
+    expect(heard).toEqual(["opened cu_maya"]);
+    expect(storage.get("handoff.session")).toContain('"s1"');
+    expect(storage.get("handoff.session")).not.toContain("a.b.c");
+  });
+
+  it("goes on unverified when nobody is signed in", async () => {
+    [answers, replies] = [[{ token: null }], [opened(stranger, "s1")]];
+    await session().open();
+    expect([asked[0]?.body, heard]).toEqual([{ site: "harbour", embedded_by: "https://bank.example" }, ["opened cu_stranger"]]);
+  });
+
+  it("tells the page of a refused token and goes on without it", async () => {
+    [answers, replies] = [[{ token: "a.b.c" }], [refused(401, "token_expired"), opened(stranger, "s1")]];
+    await session().open();
+    expect(heard).toEqual(["token refused token_expired", "opened cu_stranger"]);
+  });
+
+  it("says so when the site helps nobody unverified", async () => {
+    replies = [refused(403, "unverified_not_allowed")];
+    await session().open().catch(() => undefined);
+    expect(heard).toEqual(["refused unverified_not_allowed"]);
+  });
+});
+
+describe("the next page", () => {
+  it("refreshes the same customer", async () => {
+    keep(maya);
+    [answers, replies] = [[{ token: "a.b.c" }], [opened(maya, "s2")]];
+    await session().open();
+    expect([asked[0]?.token, heard]).toEqual(["Bearer old", ["opened cu_maya same"]]);
+  });
+
+  it("goes on without a provider", async () => {
+    keep(maya);
+    replies = [opened(maya, "old")];
+    await session().open();
+    expect([asked[0]?.token, asked[0]?.body?.identity_token, heard]).toEqual(["Bearer old", undefined, ["opened cu_maya same"]]);
+  });
+
+  it("goes on when the provider fails (R25)", async () => {
+    keep(maya);
+    [answers, replies] = [[{ token: null, error: "identity_timeout" }], [opened(maya, "old")]];
+    await session().open();
+    expect(heard).toEqual(["opened cu_maya same"]);
+  });
+
+  it("upgrades a stranger who signed in", async () => {
+    keep(stranger);
+    [answers, replies] = [[{ token: "a.b.c" }], [opened(maya, "s2")]];
+    await session().open();
+    expect([asked[0]?.token, heard]).toEqual(["Bearer old", ["opened cu_maya"]]);
+  });
+
+  it("leaves nothing of a customer whose session ended", async () => {
+    keep(maya);
+    replies = [refused(401, "session_expired"), opened(stranger, "s2")];
+    await session().open();
+    expect([asked.map(({ token }) => token), heard]).toEqual([["Bearer old", null], ["wiped", "opened cu_stranger"]]);
+  });
+
+  it("keeps what it has while the server cannot be reached", async () => {
+    keep(maya);
+    replies = [refused(503, "not_ready")];
+    await session().open().catch(() => undefined);
+    expect([heard, storage.get("handoff.session")]).toEqual([["refused not_ready"], expect.stringContaining("old")]);
+  });
+
+  it("opens anew when the kept session is dead, with another token", async () => {
+    keep(maya);
+    [answers, replies] = [[{ token: "a.b.1" }, { token: "a.b.2" }], [refused(401, "session_expired"), opened(maya, "s2")]];
+    await session().open();
+    expect(asked.map(({ token, body }) => [token, body?.identity_token])).toEqual([["Bearer old", "a.b.1"], [null, "a.b.2"]]);
+    expect(heard).toEqual(["opened cu_maya same"]);
+  });
+});
+
+describe("another person at the same screen", () => {
+  it("finds nothing when the site says somebody else is signed in", async () => {
+    keep(maya);
+    [answers, replies] = [[{ token: "a.b.1" }, { token: "a.b.2" }], [refused(409, "customer_changed"), opened(noor, "s2")]];
+    await session().open();
+    expect(heard).toEqual(["wiped", "opened cu_noor"]);
+    expect([asked[1]?.token, storage.get("handoff.session")]).toEqual([null, expect.not.stringContaining("Maya")]);
+  });
+
+  it("finds nothing when the site says nobody is signed in", async () => {
+    keep(maya);
+    [answers, replies] = [[{ token: null }], [opened(stranger, "s2")]];
+    await session().open();
+    expect(heard).toEqual(["wiped", "opened cu_stranger"]);
+    expect(asked[0]?.token).toBeNull();
+  });
+
+  it("finds nothing after a logout, even if the server cannot be told", async () => {
+    keep(maya);
+    replies = [[503, {}]];
+    await session().logout();
+    expect([asked[0]?.method, heard, storage.get("handoff.session")]).toEqual(["DELETE", ["wiped"], null]);
+  });
+});
+
+describe("a session that ended under a talk", () => {
+  it("is renewed with a new token", async () => {
+    keep(maya);
+    [answers, replies] = [[{ token: "a.b.c" }], [opened(maya, "s2")]];
+    expect(await session().renew()).toBe(true);
+    expect([asked[0]?.token, heard]).toEqual([null, ["opened cu_maya same"]]);
+  });
+
+  it("is not replaced by a stranger's while the page cannot say who is there", async () => {
+    keep(maya);
+    expect(await session().renew()).toBe(false);
+    expect([asked, heard]).toEqual([[], []]);
+  });
+});
+
+it("reads the signed facts for the receipt, and nothing from nonsense", () => {
+  const payload = Buffer.from(JSON.stringify({ sub: "u1", email: "m@x.example", facts: { account: { label: "Account", value: "..4821" }, since: 2019 } })).toString("base64url");
+  expect(signedFacts(`x.${payload}.y`, "now")).toEqual([
+    { key: "account", label: "Account", value: "..4821", source: "verified", at: "now" },
+    { key: "since", label: "since", value: 2019, source: "verified", at: "now" },
+    { key: "email", label: "Email", value: "m@x.example", source: "verified", at: "now" },
+    { key: "sub", label: "Customer reference", value: "u1", source: "verified", at: "now" },
+  ]);
+  expect(signedFacts("not a token")).toEqual([]);
+});
