@@ -15,6 +15,7 @@ from handoff.conversations.socket import TalkingConsumer
 from handoff.flows import end_talk
 from handoff.identity import actions as identity
 from handoff.identity.queries import is_known_origin
+from handoff.journeys.redaction import redact
 from handoff.lib.errors import DomainError
 from handoff.protocol import commands
 from handoff.protocol.commands import AnyCommand
@@ -72,9 +73,8 @@ class AgentConsumer(TalkingConsumer):
 def _set_availability(consumer: AgentConsumer, command: commands.SetAvailability) -> Answer:
     agent = consumer.agent
     routing.renew_lease(agent, now=database_now())
-    routing.set_availability(
-        agent, available=command.available, after_current=command.after_current, reason=(command.reason or "")[:100]
-    )
+    reason = _read_reason(command.reason, 100)
+    routing.set_availability(agent, available=command.available, after_current=command.after_current, reason=reason)
     return NOTHING
 
 
@@ -83,9 +83,13 @@ def _accept(consumer: AgentConsumer, command: commands.AcceptOffer) -> Answer:
 
 
 def _decline(consumer: AgentConsumer, command: commands.DeclineOffer) -> Answer:
-    reason = (command.reason or "")[:200]
+    reason = _read_reason(command.reason, 200)
     routing.decline(consumer.agent, offer_id=command.offer, token=command.token, reason=reason)
     return NOTHING
+
+
+def _read_reason(text: str | None, limit: int) -> str:
+    return redact((text or "")[: 4 * limit])[:limit]
 
 
 def _read(consumer: AgentConsumer, command: commands.ReadMessage) -> Answer:

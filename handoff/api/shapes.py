@@ -67,6 +67,7 @@ class SessionOut(serializers.Serializer[Any]):
     token = serializers.CharField()
     expires_at = serializers.CharField()
     customer = serializer_of(shapes.CustomerCard)()
+    facts = serializer_of(shapes.Fact)(many=True, help_text="What the site signed, as an agent will see it.")
     intents = serializer_of(shapes.IntentView)(many=True)
     handoff = serializer_of(shapes.CustomerHandoff)(allow_null=True)
     scheduled = serializer_of(shapes.CustomerHandoff)(many=True)

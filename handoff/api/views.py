@@ -33,6 +33,9 @@ class PublicView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         refuse_credentials_in_url(request)
+        if any("\0" in str(id_) for id_ in kwargs.values()):
+            # PostgreSQL cannot even look for NUL, so nothing is named by it.
+            raise NotFound
 
 
 class CustomerView(PublicView):

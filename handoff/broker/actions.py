@@ -99,6 +99,9 @@ def strike_fact(handoff: Handoff, *, key: str, source: Source, now: datetime) ->
     """Take a fact back, in the record and in what the log told of it. Raises NotFound, `invalid_request`."""
     journeys.strike(handoff.journey_id, key=key, source=source)
     _forget_value(handoff, key=key, source=source)
+    for merged in Handoff.objects.filter(merged_into=handoff):
+        journeys.forget(merged.journey_id, key=key, source=source)
+        _forget_value(merged, key=key, source=source)
     event = events.FactsChanged(added=[], struck=[FactKey(key=key, source=source)])
     return [_on_handoff(handoff, event)]
 

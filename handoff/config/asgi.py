@@ -8,19 +8,20 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handoff.config.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 
-_http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from handoff.config.background import background  # noqa: E402
+from handoff.config.http import HttpHandler  # noqa: E402
 from handoff.config.sockets import router  # noqa: E402
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-_by_protocol = ProtocolTypeRouter({"http": _http, "websocket": router})
+_by_protocol = ProtocolTypeRouter({"http": HttpHandler(), "websocket": router})
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:

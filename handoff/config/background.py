@@ -146,7 +146,9 @@ class Background:
         if not outlets:
             self._boards.clear()
             return
-        agents = {outlet: agent for outlet, agent in zip(outlets, roster.identities("agent"), strict=True)}
+        everyone = zip(outlets, roster.identities("agent"), strict=True)
+        # A socket follows nothing before its welcome, which comes first.
+        agents = {outlet: agent for outlet, agent in everyone if outlet.cursors}
         boards = await in_database(_boards_of, set(agents.values()))
         shown: dict[Outlet, list[dict[str, Any]]] = {}
         for outlet, agent in agents.items():

@@ -67,6 +67,8 @@ def database() -> dict[str, object]:
     VAR_DIR.mkdir(exist_ok=True)
     found: dict[str, object] = dict(_env.db_url("DATABASE_URL", default=SQLITE_URL))
     if "sqlite" in str(found["ENGINE"]):
+        # Opening the file anew costs more than most requests; the threads that use it are few.
+        found["CONN_MAX_AGE"] = None
         found["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,

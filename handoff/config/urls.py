@@ -3,6 +3,7 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
@@ -16,6 +17,8 @@ admin.site.site_header = admin.site.site_title = "Handoff"
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/console/")),
+    # Browsers ask for it beside pages that name no icon of their own, such as the admin's.
+    path("favicon.ico", RedirectView.as_view(url=static("dist/icon.svg"))),
     path("", include("handoff.widget.urls")),
     path("api/v1/", include("handoff.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view()),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -60,6 +61,8 @@ class Send:
 class _Job:
     send: Send
     done: Callable[[Answer], object]
+    # Where `done` has to be called; None for the writer's own thread.
+    loop: asyncio.AbstractEventLoop | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +93,16 @@ class Batcher:
     _starting: threading.Lock = field(default_factory=threading.Lock)
     _thread: threading.Thread | None = None
 
-    def submit(self, send: Send, done: Callable[[Answer], object]) -> None:
-        """Hand over one send; `done` gets its answer on the writer's thread. Raises `not_saved` if too much waits."""
+    def submit(
+        self, send: Send, done: Callable[[Answer], object], *, loop: asyncio.AbstractEventLoop | None = None
+    ) -> None:
+        """Hand over one send; `done` gets its answer, on the loop or on the writer's thread.
+
+        Raises `not_saved` if too much waits.
+        """
         if len(self._jobs) >= BACKLOG_LIMIT:
             raise DomainError("not_saved", "Too much is waiting to be saved; try again.")
-        self._jobs.append(_Job(send, done))
+        self._jobs.append(_Job(send, done, loop))
         self._filled.set()
         self._ensure_started()
 
@@ -125,17 +133,33 @@ class Batcher:
             self._filled.clear()
             while self._jobs:
                 jobs = [self._jobs.popleft() for _ in range(min(BATCH_LIMIT, len(self._jobs)))]
-                answers = _store(jobs)
-                for job, answer in zip(jobs, answers, strict=True):
-                    _tell(job, answer)
+                _tell(jobs, _store(jobs))
 
 
-def _tell(job: _Job, answer: Answer) -> None:
-    metrics.SENDS.labels(answer.code if isinstance(answer, DomainError) else answer.status.value).inc()
-    try:
-        job.done(answer)
-    except Exception:
-        logger.exception("nobody took the answer of a stored message")
+def _tell(jobs: Sequence[_Job], answers: Sequence[Answer]) -> None:
+    """One hop to a loop for the whole batch: waking it for each answer costs more than storing the message."""
+    by_loop: dict[asyncio.AbstractEventLoop | None, list[tuple[_Job, Answer]]] = defaultdict(list)
+    for job, answer in zip(jobs, answers, strict=True):
+        by_loop[job.loop].append((job, answer))
+    for loop, told in by_loop.items():
+        try:
+            if loop is None:
+                _hand_over(told)
+            else:
+                loop.call_soon_threadsafe(_hand_over, told)
+        except RuntimeError:
+            logger.warning("%d answers found their loop closed", len(told))
+    outcomes = Counter(one.code if isinstance(one, DomainError) else one.status.value for one in answers)
+    for outcome, count in outcomes.items():
+        metrics.SENDS.labels(outcome).inc(count)
+
+
+def _hand_over(told: Sequence[tuple[_Job, Answer]]) -> None:
+    for job, answer in told:
+        try:
+            job.done(answer)
+        except Exception:
+            logger.exception("nobody took the answer of a stored message")
 
 
 def _store(jobs: Sequence[_Job]) -> list[Answer]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import ClassVar
 
 from handoff.broker import actions as broker
@@ -73,8 +74,7 @@ class TalkingConsumer(SocketConsumer):
             client_id=command.client_id,
             text=command.text,
         )
-        loop = asyncio.get_running_loop()
-        batcher.submit(send, lambda answer: loop.call_soon_threadsafe(self._answer, command.id, answer))
+        batcher.submit(send, partial(self._answer, command.id), loop=asyncio.get_running_loop())
         self._unanswered += 1
         self._all_answered.clear()
 

@@ -74,7 +74,7 @@ def _create(session: Session, ask: Ask, record: Recording) -> Handoff:
         raise DomainError("too_long", f"At most {broker.TEXT_LIMIT} characters.", fields={"statement": "too long"})
     is_closed = _check_channel(intent, ask, now=now)
     _check_assurance(intent, session, now=now)
-    given = clean_context(ask.journey or {}, now=now, allowed_parameters=site.query_parameters)
+    given = clean_context({} if ask.journey is None else ask.journey, now=now, allowed_parameters=site.query_parameters)
     journey = journeys.begin(now=now)
     signed = tuple(sessions.signed_facts(session, now=now))
     journeys.record(journey.pk, Context(given.steps, signed + given.facts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from handoff.identity import actions as identity
 from handoff.identity import keys
 from handoff.identity.models import Customer, Session, Site
 from handoff.identity.queries import card_of_session, has_live_session
-from handoff.identity.tokens import VerifiedIdentity
+from handoff.identity.tokens import VerifiedFact, VerifiedIdentity
 from handoff.journeys.context import Fact, make_fact
 from handoff.lib.clock import rfc3339
 from handoff.lib.errors import DomainError
@@ -48,7 +48,7 @@ def open_session(
     if token is None:
         opened = identity.open_unverified(site, origin=arrival.origin, embedded_by=arrival.embedded_by, now=now)
         return describe(opened.session, token=opened.token), True
-    verified = identity.verify_token(site, token, now=now)
+    verified = _masked(identity.verify_token(site, token, now=now), now=now)
     if current is not None and current.customer.subject not in (None, verified.subject):
         raise DomainError("customer_changed", "The token names another customer; open a new session.")
     with log.recording() as record:
@@ -62,6 +62,12 @@ def open_session(
     return describe(opened.session, token=opened.token), current is None
 
 
+def _masked(verified: VerifiedIdentity, *, now: datetime) -> VerifiedIdentity:
+    """Card numbers are not stored, whoever signed them."""
+    facts = [make_fact(fact.key, fact.label, fact.value, source="verified", at=now) for fact in verified.facts]
+    return replace(verified, facts=tuple(VerifiedFact(fact.key, fact.label, fact.value) for fact in facts))
+
+
 def describe(session: Session, *, token: str) -> dict[str, Any]:
     """What `POST sessions` answers."""
     customer = session.customer
@@ -72,6 +78,7 @@ def describe(session: Session, *, token: str) -> dict[str, Any]:
             "token": token,
             "expires_at": rfc3339(session.expires_at),
             "customer": card_of_session(session).to_wire(),
+            "facts": [fact.to_wire() for fact in signed_facts(session, now=now)],
             "intents": [intent.to_wire() for intent in routing.menu_of(customer.site, now=now)],
             "handoff": views.customer_handoff(current).to_wire() if current else None,
             "scheduled": [views.customer_handoff(one).to_wire() for one in handoffs.scheduled_of(customer)],
@@ -130,7 +137,7 @@ def _move_handoffs(before: Customer, new: Session, signed: list[Fact], record: R
         if handoff is None:
             continue
         if survivor is not None and handoff.state in OPEN:
-            _merge(handoff, survivor, new, record)
+            _merge(handoff, survivor, before, new, record)
         else:
             _adopt(handoff, before, new, signed, record)
 
@@ -143,23 +150,31 @@ def _vouch(public_id: str, session: Session, signed: list[Fact], record: Recordi
 
 def _adopt(handoff: Handoff, before: Customer, session: Session, signed: list[Fact], record: Recording) -> None:
     """Their words are the verified customer's now: a resend under the new identity must find them."""
-    said = LogEntry.objects.filter(handoff_id=handoff.pk, author=before.public_id)
-    said.update(author=session.customer.public_id)
+    _hand_over(handoff, before, session.customer)
     if handoff.state == State.CLOSED:
         Handoff.objects.filter(pk=handoff.pk).update(customer=session.customer)
     else:
         record.add(broker.change_identity(handoff, _identity(session), signed, now=record.now))
 
 
+def _hand_over(handoff: Handoff, before: Customer, after: Customer) -> None:
+    """What was said changes its author, and a click id that both used goes on standing for the one who had it."""
+    LogEntry.objects.filter(handoff_id=handoff.pk, author=before.public_id).update(author=after.public_id)
+    if Handoff.objects.filter(customer=after, client_id=handoff.client_id).exists():
+        handoff.client_id = handoff.public_id
+        handoff.save(update_fields=["client_id"])
+
+
 def _identity(session: Session) -> broker.Identity:
     return broker.Identity(customer=session.customer, acr=session.acr, amr=session.amr, auth_time=session.auth_time)
 
 
-def _merge(handoff: Handoff, survivor: Handoff, session: Session, record: Recording) -> None:
+def _merge(handoff: Handoff, survivor: Handoff, before: Customer, session: Session, record: Recording) -> None:
     """Close the unverified one into the verified customer's, with all that was said and known in it."""
     target = broker.lock_any(survivor.public_id)
     if target is None:
         return
+    _hand_over(handoff, before, session.customer)
     record.add(broker.absorb_journey(target, handoff, now=record.now))
     record.add(_copies(handoff, target, session.customer))
     record.add(broker.merge_into(handoff, target, now=record.now))
@@ -168,24 +183,30 @@ def _merge(handoff: Handoff, survivor: Handoff, session: Session, record: Record
 
 def _copies(handoff: Handoff, target: Handoff, customer: Customer) -> list[Entry]:
     """What was said in the one that closes, told in the one that stays, with the time it was said."""
-    said = LogEntry.objects.filter(handoff_id=handoff.pk, type=MessagePosted.TYPE).order_by("seq")
-    stated = [(f"statement-{handoff.public_id}", handoff.statement, handoff.opened_at)] if handoff.statement else []
-    messages = [(entry.client_id or entry.data["id"], entry.data, entry.at) for entry in said]
-    name = customer.name or "Customer"
-    entries = []
-    for client_id, text, at in stated:
-        data = {"id": client_id, "author": Author(kind="customer", name=name).to_wire(), "text": text}
-        messages.insert(0, (client_id, data | {"client_id": client_id}, at))
-    for client_id, data, at in messages:
-        entries.append(
+    stream = streams.handoff(target.public_id)
+    entries = [_copy_of_statement(handoff, customer)] if handoff.statement else []
+    entries += LogEntry.objects.filter(handoff_id=handoff.pk, type=MessagePosted.TYPE).order_by("seq")
+    taken = set(LogEntry.objects.filter(stream__name=stream).values_list("author", "client_id"))
+    copies = []
+    for entry in entries:
+        # Clients number their messages a handoff: an id that means another text here must not swallow this one.
+        client_id = entry.data["id"] if (entry.author, entry.client_id) in taken else entry.client_id
+        copies.append(
             Entry(
-                stream=streams.handoff(target.public_id),
+                stream=stream,
                 type=MessagePosted.TYPE,
-                data=data | {"original_at": rfc3339(at)},
+                data=entry.data | {"client_id": client_id, "original_at": rfc3339(entry.at)},
                 handoff_id=target.pk,
-                author=customer.public_id,
+                author=entry.author,
                 client_id=client_id,
-                body_hash=log.body_hash(data["text"]),
+                body_hash=log.body_hash(entry.data["text"]),
             )
         )
-    return entries
+    return copies
+
+
+def _copy_of_statement(handoff: Handoff, customer: Customer) -> LogEntry:
+    id_ = f"statement-{handoff.public_id}"
+    author = Author(kind="customer", name=customer.name or "Customer").to_wire()
+    data = {"id": id_, "author": author, "text": handoff.statement, "client_id": id_}
+    return LogEntry(at=handoff.opened_at, data=data, author=customer.public_id, client_id=id_)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -46,11 +47,16 @@ class Worker:
         try:
             while not self._stopped.is_set():
                 self._attempt(self.tick)
-                self._woken.wait(settings.HANDOFF_SECONDS["TICK"])
-                self._woken.clear()
+                self._match_until(time.monotonic() + settings.HANDOFF_SECONDS["TICK"])
         finally:
             forget()
             connection.close()
+
+    def _match_until(self, deadline: float) -> None:
+        """Between two looks at the clocks only what hints bring: a click must not wait for the clocks' queries."""
+        while (left := deadline - time.monotonic()) > 0 and self._woken.wait(left) and not self._stopped.is_set():
+            self._woken.clear()
+            self._attempt(match_waiting)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -59,8 +65,7 @@ class Worker:
     def tick(self) -> None:
         """Everything that is due now, each in a transaction of its own."""
         routing.expire_offers()
-        while routing.run_matching():
-            pass
+        match_waiting()
         finish_wrap_ups()
         close_abandoned()
         end_signed_out()
@@ -82,6 +87,12 @@ class Worker:
             logger.exception("a worker's tick failed; the next one tries again")
             connection.close()
             self._stopped.wait(1)
+
+
+def match_waiting() -> None:
+    """Offer all that can be offered now; a transaction that was not full has left nothing over."""
+    while routing.run_matching() == routing.MATCHES_LIMIT:
+        pass
 
 
 def finish_wrap_ups() -> int:

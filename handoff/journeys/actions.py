@@ -40,9 +40,14 @@ def strike(journey_id: int, *, key: str, source: str) -> None:
     """Take a fact back. Raises NotFound if there is none, `invalid_request` if the site or an agent vouches for it."""
     if source not in STRIKABLE:
         raise DomainError("invalid_request", "Signed facts and the desk's own stay.", fields={"source": "not yours"})
-    deleted, _ = FactRow.objects.filter(journey=journey_id, key=key, source=source).delete()
-    if not deleted:
+    if not forget(journey_id, key=key, source=source):
         raise NotFound
+
+
+def forget(journey_id: int, *, key: str, source: str) -> bool:
+    """Drop a fact if there is one."""
+    deleted, _ = FactRow.objects.filter(journey=journey_id, key=key, source=source).delete()
+    return deleted > 0
 
 
 def move_in(journey_id: int, other_id: int) -> Context:

@@ -9,11 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from handoff.protocol.events import encode_frame
+from handoff.protocol.events import AvailabilityChanged, HandoffChanged, encode_frame
 
 logger = logging.getLogger(__name__)
+
+# What can make a match possible: a line or an agent has moved. Nothing that is said in a talk does.
+WAKING: Final = frozenset({HandoffChanged.TYPE, AvailabilityChanged.TYPE})
 
 
 @dataclass
@@ -65,7 +68,7 @@ Wake = Callable[[], None]
 
 @dataclass
 class Hub:
-    """One a process: who listens to what here. All of it runs on one event loop but `announce`, `signal` and `wake`."""
+    """One a process: who listens to what here. All of it runs on one event loop but `announce` and `signal`."""
 
     readers: dict[str, set[Reader]] = field(default_factory=lambda: defaultdict(set))
     bridge: Bridge | None = None
@@ -98,7 +101,7 @@ class Hub:
             self._to_loop(self._deliver, entries)
             if self.bridge is not None:
                 self.bridge.publish(entries, ())
-            self.wake()
+            self._wake_for(entries)
         except Exception:
             logger.exception("announcing committed entries failed; readers heal by polling")
 
@@ -113,11 +116,12 @@ class Hub:
         self._deliver(entries)
         for signal in signals:
             self._show(signal)
-        self.wake()
+        self._wake_for(entries)
 
-    def wake(self) -> None:
-        for wake in tuple(self._wakes):
-            wake()
+    def _wake_for(self, entries: Sequence[Delivered]) -> None:
+        if any(entry.type in WAKING for entry in entries):
+            for wake in tuple(self._wakes):
+                wake()
 
     def _to_loop(self, call: Callable[..., None], argument: Any) -> None:
         loop = self._loop

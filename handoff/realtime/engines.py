@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _PG_LOCK: Final = """
 SELECT id, name, last_seq, last_at, sealed FROM handoff_stream WHERE name = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
+_PG_MAKE: Final = """
+INSERT INTO handoff_stream (name, last_seq, sealed) SELECT unnest(%s::text[]), 0, false ON CONFLICT (name) DO NOTHING
+"""
 _PG_FIND: Final = """
 SELECT e.client_id, e.author, e.stream_id, e.seq, e.at, e.body_hash, e.data->>'id'
 FROM jsonb_array_elements(%s::jsonb) k
@@ -36,6 +39,9 @@ FROM jsonb_array_elements(%s::jsonb) r WHERE s.id = (r->>0)::bigint
 """
 _LITE_LOCK: Final = """
 SELECT id, name, last_seq, last_at, sealed FROM handoff_stream WHERE name IN (SELECT value FROM json_each(%s))
+"""
+_LITE_MAKE: Final = """
+INSERT OR IGNORE INTO handoff_stream (name, last_seq, sealed) SELECT value, 0, 0 FROM json_each(%s)
 """
 _LITE_FIND: Final = """
 SELECT e.client_id, e.author, e.stream_id, e.seq, e.at, e.body_hash, e.data->>'id'
@@ -92,6 +98,15 @@ def lock(names: Collection[str]) -> dict[str, StreamRow]:
         name: StreamRow(id_, last_seq, last_at and _moment(last_at), bool(sealed))
         for id_, name, last_seq, last_at, sealed in rows
     }
+
+
+def make(names: Sequence[str]) -> None:
+    """Add the streams that do not exist yet, in this order."""
+    with connection.cursor() as cursor:
+        if _is_postgres():
+            cursor.execute(_PG_MAKE, [list(names)])
+        else:
+            cursor.execute(_LITE_MAKE, [_text(list(names))])
 
 
 def find(keys: Sequence[tuple[str | None, str, int]]) -> list[Found]:

@@ -157,9 +157,9 @@ def append_many(
 
 
 def _announce(delivered: Sequence[Delivered]) -> None:
-    for entry in delivered:
-        metrics.ENTRIES.labels(entry.type).inc()
     hub.announce(delivered)
+    for type_, count in Counter(entry.type for entry in delivered).items():
+        metrics.ENTRIES.labels(type_).inc(count)
 
 
 def seal(stream: str) -> None:
@@ -198,6 +198,13 @@ def epoch() -> str:
     return found.value
 
 
+def begin_epoch() -> str:
+    """Another identity for the log: its history is not what readers remember."""
+    value = secrets.token_hex(8)
+    Epoch.objects.update_or_create(singleton=True, defaults={"value": value})
+    return value
+
+
 def _delivered(stream: str, seq: int, at: datetime, type_: str, data: dict[str, Any]) -> Delivered:
     return Delivered(stream=stream, seq=seq, at=clock.rfc3339(at), type=type_, data=data)
 
@@ -206,7 +213,7 @@ def _lock(names: set[str]) -> dict[str, StreamRow]:
     rows = engines.lock(names)
     missing = names - rows.keys()
     if missing:
-        Stream.objects.bulk_create([Stream(name=name) for name in sorted(missing)], ignore_conflicts=True)
+        engines.make(sorted(missing))
         rows = engines.lock(names)
     return rows
 

@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Count, Q
 
 from handoff.broker import queries as broker
 from handoff.broker.models import Handoff
-from handoff.broker.states import OWNED, Action, State
+from handoff.broker.states import Action, State
 from handoff.broker.transitions import apply, lock
 from handoff.intents.models import Intent
 from handoff.protocol.events import AvailabilityChanged, HandoffAssigned
@@ -23,6 +22,7 @@ from handoff.routing import offers
 from handoff.routing.matching import Candidate, Waiting, match
 from handoff.routing.models import Offer
 from handoff.routing.offers import OfferGone
+from handoff.routing.queries import loads_of
 from handoff.staffing.models import Agent, AgentSkill
 
 # Matches a transaction, and how far down the line one look goes.
@@ -34,6 +34,9 @@ MISSED_REASON: Final = "missed two offers"
 
 def run_matching() -> int:
     """Offer what waits to who is free; answers how many offers were made. Any worker may run it, at any time."""
+    # Most wakes find an empty line: it is looked at before a transaction takes SQLite's one write lock.
+    if not Handoff.objects.filter(state=State.QUEUED).exists():
+        return 0
     with log.recording() as record:
         handoffs = {handoff.pk: handoff for handoff in _line()}
         if not handoffs:
@@ -130,10 +133,7 @@ def _lock_agents(*, now: datetime) -> list[Agent]:
 def _candidates(agents: Collection[Agent]) -> list[Candidate]:
     """The agents at work with what they can still take, counted under their locks."""
     keys = [agent.pk for agent in agents]
-    owned = Count("handoffs", filter=Q(handoffs__state__in=OWNED), distinct=True)
-    pending = Count("offers", filter=Q(offers__status=Offer.Status.PENDING), distinct=True)
-    counted = Agent.objects.filter(pk__in=keys).annotate(load=owned + pending).values_list("pk", "load")
-    load = dict(counted)
+    loads = loads_of(keys)
     queues: dict[int, set[int]] = defaultdict(set)
     for agent_id, queue_id in Agent.queues.through.objects.filter(agent_id__in=keys).values_list(
         "agent_id", "queue_id"
@@ -148,7 +148,7 @@ def _candidates(agents: Collection[Agent]) -> list[Candidate]:
             name=agent.name,
             queue_ids=frozenset(queues[agent.pk]),
             skills=frozenset(skills[agent.pk]),
-            free=agent.capacity - load.get(agent.pk, 0),
+            free=agent.capacity - loads[agent.pk],
             last_offered_at=agent.last_offered_at,
         )
         for agent in agents

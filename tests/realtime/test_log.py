@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 
 from handoff.lib.clock import rfc3339, utc_now
@@ -143,3 +144,10 @@ def test_what_is_pushed_is_what_is_read_back() -> None:
     }
     assert read.at.endswith("Z")
     assert len(read.at) == len("2026-11-26T12:00:00.000Z")
+
+
+def test_a_new_epoch_is_another_one_and_stays() -> None:
+    before = log.epoch()
+    call_command("new_epoch")
+    assert log.epoch() != before
+    assert log.epoch() == log.epoch()

@@ -1,0 +1,3 @@
+"""Sockets beside requests."""
+
+from tests.serving import serving as serving

@@ -1,0 +1,281 @@
+"""S1: a foreign id and an absent id are told the same, on every route and by every command, whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from handoff.api.urls import urlpatterns
+from handoff.api.views import NothingHere
+from handoff.protocol import commands
+from handoff.realtime import streams
+from handoff.realtime.models import LogEntry
+from handoff.realtime.threads import in_database as off_loop
+from handoff.staffing.models import Queue
+from tests.conftest import Answer, Page, make_agent
+from tests.scenes import connect, offer_to
+from tests.socket_client import Desk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ABSENT = "ho_" + "A" * 22
+METHODS = ("get", "post", "put", "patch", "delete")
+# A body that the route would take, so that the id alone is what is wrong.
+BODIES: dict[tuple[str, str], Any] = {
+    ("GET", ""): None,
+    ("GET", "/events"): None,
+    ("POST", "/messages"): {"client_id": "m1", "text": "hello"},
+    ("POST", "/journey"): {"facts": [{"key": "k", "value": 1}]},
+    ("POST", "/intent"): {"intent": "lost-card"},
+    ("GET", "/receipt"): None,
+    ("POST", "/receipt/strike"): {"key": "charge", "source": "observed"},
+    ("POST", "/cancel"): None,
+    ("POST", "/end"): None,
+    ("POST", "/survey"): {"effort": 7},
+}
+PREFIX = "handoffs/<str:handoff_id>"
+
+
+def routes(prefix: str) -> list[tuple[str, str]]:
+    """Every method and ending of the routes below a handoff, as the URL conf has them."""
+    found = []
+    for pattern in urlpatterns:
+        path, view = str(pattern.pattern), pattern.callback.view_class
+        if path.startswith(prefix) and view is not NothingHere:
+            found += [(method.upper(), path.removeprefix(prefix)) for method in METHODS if hasattr(view, method)]
+    return found
+
+
+CUSTOMERS_ROUTES = routes(PREFIX)
+DESK_ROUTES = routes("desk/" + PREFIX)
+
+
+def test_every_route_below_a_handoff_is_in_the_matrix() -> None:
+    assert set(CUSTOMERS_ROUTES) == set(BODIES)
+    assert DESK_ROUTES == [("GET", "/events")]
+    others = {str(one.pattern) for one in urlpatterns if "handoff_id" not in str(one.pattern)}
+    assert others == {"sessions", "sessions/ticket", "availability", "handoffs", "desk/ticket", ".*"}
+
+
+@pytest.fixture
+def mayas(maya: Page, amira) -> str:
+    """Maya's handoff, in a talk with Amira, with a fact and a message in it."""
+    handoff = connect(maya, amira, journey={"facts": [{"key": "charge", "value": "GBP 42.10"}]})
+    maya.post(f"handoffs/{handoff}/messages", {"client_id": "m1", "text": "hello"})
+    return handoff
+
+
+@pytest.fixture
+def outsiders(page, stranger: Page, mayas: str) -> dict[str, Page]:
+    """Everybody else; each has an open handoff too, but nobody has Maya's."""
+    neighbour, unverified = page(), page()
+    assert neighbour.open(neighbour.token(sub="tom-2")).status == 201
+    assert unverified.open().status == 201
+    everybody = {"of another site": stranger, "of the same site": neighbour, "unverified": unverified}
+    for tab in everybody.values():
+        assert tab.ask().status == 201
+    return everybody
+
+
+WHO = ["of another site", "of the same site", "unverified"]
+
+
+def bare(answer: Answer) -> tuple[int, str, dict[str, str]]:
+    """Status, body and headers, but for what differs with every request."""
+    answer.body["error"].pop("request_id")
+    headers = {name: value for name, value in answer.headers.items() if name not in ("X-Request-Id", "Date")}
+    return answer.status, json.dumps(answer.body), headers
+
+
+def everything_told() -> tuple[int, list[Any]]:
+    return LogEntry.objects.count(), list(LogEntry.objects.values_list("data", flat=True))
+
+
+@pytest.mark.parametrize(("method", "path"), CUSTOMERS_ROUTES)
+def test_a_foreign_handoff_is_told_like_an_absent_one(outsiders, mayas: str, method: str, path: str) -> None:
+    before = everything_told()
+    for who, tab in outsiders.items():
+        body = BODIES[method, path]
+        foreign, absent = (bare(tab.call(method, f"handoffs/{id_}{path}", body)) for id_ in (mayas, ABSENT))
+        assert foreign == absent, who
+        assert foreign[0] == 404, who
+    assert everything_told() == before
+
+
+WRONG_BODIES = ({}, {"client_id": "m1", "text": "x" * 5_000}, {"facts": [{"key": "k"}]}, {"state": "closed"})
+
+
+@pytest.mark.parametrize(("method", "path"), CUSTOMERS_ROUTES)
+def test_a_wrong_body_tells_nobody_what_is_there(outsiders, mayas: str, method: str, path: str) -> None:
+    for who, tab in outsiders.items():
+        for body in WRONG_BODIES:
+            foreign, absent = (bare(tab.call(method, f"handoffs/{id_}{path}", body)) for id_ in (mayas, ABSENT))
+            assert foreign == absent, who
+
+
+def test_maya_herself_is_let_in_everywhere(maya: Page, mayas: str) -> None:
+    """The matrix would prove nothing if its requests were refused for another reason."""
+    order = [route for route in CUSTOMERS_ROUTES if route[1] not in ("/cancel", "/end", "/survey")]
+    for method, path in [*order, ("POST", "/end"), ("POST", "/survey")]:
+        answer = maya.call(method, f"handoffs/{mayas}{path}", BODIES[method, path])
+        # The intent of a talk is the agent's to judge: another refusal, but no 404.
+        assert answer.status in (200, 201) or (path, answer.status) == ("/intent", 409), (path, answer.body)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_a_foreign_customer_cannot_be_named_in_a_body_or_a_query(outsiders, maya: Page, mayas: str, who: str) -> None:
+    tab = outsiders[who]
+    own = tab.ask().body["id"]
+    assert tab.get(f"handoffs/{own}?customer={maya.customer['id']}").body["id"] == own
+    for field in ("customer", "customer_id", "handoff", "id", "site"):
+        assert tab.ask(**{field: mayas}).code == "unknown_field"
+    events = tab.get(f"handoffs/{own}/events?after=0&stream={streams.handoff(mayas)}").body["events"]
+    assert {event["stream"] for event in events} == {streams.handoff(own)}
+
+
+def test_a_client_id_of_another_customer_opens_an_own_handoff(maya: Page, stranger: Page, page) -> None:
+    first = maya.ask(client_id="shared").body["id"]
+    for tab in (stranger, page()):
+        tab.open() if tab.session is None else None
+        answer = tab.ask(client_id="shared")
+        assert (answer.status, answer.body["id"] != first) == (201, True)
+
+
+def test_the_intents_of_another_site_are_unknown(stranger: Page, maya: Page, neighbour) -> None:
+    neighbour.intents.create(key="only-here", label="Only here", queue=Queue.objects.get(), channels=["chat"])
+    foreign, absent = (bare(maya.ask(intent=key)) for key in ("only-here", "nowhere"))
+    assert foreign == absent
+    assert "only-here" not in json.dumps(maya.get("availability").body)
+
+
+# -- the desk
+
+
+@pytest.fixture
+def foreign_desks(amira, tomas, cards: Queue) -> dict[str, Desk]:
+    loans = Queue.objects.create(key="loans", name="Loans")
+    return {
+        "of another queue": Desk(make_agent("lena", "Lena", loans)),
+        "of the same queue": Desk(tomas),
+        "a supervisor of another queue": Desk(make_agent("sven", "Sven", loans, role="supervisor")),
+    }
+
+
+DESKS = ["of another queue", "of the same queue", "a supervisor of another queue"]
+
+
+@pytest.mark.parametrize("who", DESKS)
+@pytest.mark.parametrize("stream", [streams.handoff, streams.desk])
+def test_another_agents_handoff_is_told_like_an_absent_one(foreign_desks, amira, mayas: str, who: str, stream) -> None:
+    path = "desk/handoffs/{0}/events?stream={1}"
+    desk = foreign_desks[who]
+    foreign, absent = (bare(desk.call("GET", path.format(id_, stream(id_)))) for id_ in (mayas, ABSENT))
+    assert foreign == absent
+    assert foreign[0] == 404
+    assert Desk(amira).call("GET", path.format(mayas, stream(mayas))).status == 200
+
+
+def test_an_owner_reads_no_stream_but_the_handoffs_own(maya: Page, amira, tomas, mayas: str) -> None:
+    desk = Desk(amira)
+    others = [streams.agent(tomas.public_id), streams.agent(amira.public_id), streams.customer(maya.customer["id"])]
+    for stream in (*others, streams.handoff(ABSENT), "", "handoff/%00", f"handoff/{mayas}/"):
+        assert desk.call("GET", f"desk/handoffs/{mayas}/events?stream={stream}").status == 404
+
+
+def test_a_customers_session_opens_no_desk(maya: Page, mayas: str) -> None:
+    for method, path in (("POST", "desk/ticket"), ("GET", f"desk/handoffs/{mayas}/events?stream=handoff/{mayas}")):
+        assert maya.call(method, path).code == "session_required"
+
+
+def test_a_sign_in_at_the_desk_opens_no_customers_route(amira, mayas: str) -> None:
+    desk = Desk(amira)
+    for method, path in CUSTOMERS_ROUTES:
+        answer = desk.call(method, f"handoffs/{mayas}{path}", BODIES[method, path])
+        assert (answer.status, answer.code) == (401, "session_required")
+
+
+# -- commands
+
+FIELDS: dict[str, dict[str, Any]] = {
+    "typing": {},
+    "message.send": {"client_id": "m9", "text": "hello"},
+    "message.read": {"seq": 1},
+    "journey.record": {"facts": [{"key": "k", "value": 1}]},
+    "fact.strike": {"key": "charge", "source": "observed"},
+    "handoff.cancel": {},
+    "handoff.end": {},
+    "note.add": {"text": "hello"},
+    "fact.add": {"key": "k", "value": 1},
+    "handoff.wrap_up": {"disposition": "resolved"},
+}
+
+
+def on_a_handoff(table: tuple[type, ...]) -> list[str]:
+    return [command.NAME for command in table if "handoff" in command.__struct_fields__]
+
+
+def test_every_command_on_a_handoff_is_in_the_matrix() -> None:
+    assert {*on_a_handoff(commands.CUSTOMER_COMMANDS), *on_a_handoff(commands.AGENT_COMMANDS)} == set(FIELDS)
+
+
+async def compare(socket: Any, name: str, handoff: str) -> None:
+    before = await off_loop(everything_told)
+    told = []
+    for id_ in (handoff, ABSENT):
+        answer = dict(await socket.command(name, handoff=id_, **FIELDS[name]))
+        answer.pop("id")
+        told.append(json.dumps(answer))
+    assert told[0] == told[1], name
+    assert json.loads(told[0])["code"] == "not_found", name
+    assert await off_loop(everything_told) == before
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_no_command_of_a_customer_reaches_a_foreign_handoff(serving, outsiders, mayas: str, who: str) -> None:
+    socket = await serving.customer(outsiders[who], origin=outsiders[who].origin)
+    for name in on_a_handoff(commands.CUSTOMER_COMMANDS):
+        await compare(socket, name, mayas)
+
+
+@pytest.mark.parametrize("who", DESKS)
+async def test_no_command_of_an_agent_reaches_a_foreign_handoff(serving, foreign_desks, mayas: str, who: str) -> None:
+    socket = await serving.agent(foreign_desks[who])
+    for name in on_a_handoff(commands.AGENT_COMMANDS):
+        await compare(socket, name, mayas)
+
+
+@pytest.mark.parametrize("name", ["offer.accept", "offer.decline"])
+@pytest.mark.parametrize("who", DESKS)
+async def test_an_offer_to_another_agent_is_told_like_an_absent_one(
+    serving,
+    foreign_desks,
+    maya: Page,
+    amira,
+    who: str,
+    name: str,
+) -> None:
+    await off_loop(maya.ask)
+    offer = await off_loop(offer_to, amira)
+    socket = await serving.agent(foreign_desks[who])
+    told = [await socket.command(name, offer=id_, token=offer.token) for id_ in (offer.public_id, "of_absent")]
+    assert {answer["code"] for answer in told} == {"offer_gone"}
+    assert len({json.dumps(answer | {"id": ""}) for answer in told}) == 1
+
+
+async def test_what_others_do_reaches_nobody_else(
+    serving, outsiders, foreign_desks, maya: Page, mayas: str, amira
+) -> None:
+    sockets = [await serving.customer(tab, origin=tab.origin) for tab in outsiders.values()]
+    sockets += [await serving.agent(desk) for desk in foreign_desks.values()]
+    own, desk = await serving.customer(maya), await serving.agent(await off_loop(Desk, amira))
+    await own.command("typing", handoff=mayas)
+    await desk.command("message.send", handoff=mayas, client_id="a1", text="between us")
+    await desk.command("message.read", handoff=mayas, seq=3)
+    await own.event("message.posted", text="between us")
+    await asyncio.gather(*(socket.settled() for socket in sockets))
+    for socket in sockets:
+        assert mayas not in json.dumps(socket.frames)
+        assert maya.customer["id"] not in json.dumps(socket.frames)

@@ -1,0 +1,3 @@
+"""Every test here opens sockets."""
+
+from tests.serving import serving as serving
