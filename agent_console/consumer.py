@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from django.conf import settings
 
-from agent_console.permissions import agent_of, grant_of
+from agent_console.permissions import agent_of, grant_of, live_grants
 from agent_console.snapshot import agent_snapshot
 from handoff.broker import actions as broker
 from handoff.conversations import actions as conversations
@@ -56,6 +56,8 @@ class AgentConsumer(TalkingConsumer):
             raise DomainError("forbidden", "The desk lives on our own origin only.")
         agent = agent_of(redeemed.user)
         grant = grant_of(redeemed.user, redeemed.sign_in_key)
+        if not live_grants([grant]):
+            raise DomainError("session_required", "The sign-in that asked for this ticket has ended.")
         return Principal(role=self.role, key=agent.public_id, grant=grant, identity=agent)
 
     def start(self, principal: Principal) -> Start:
@@ -65,6 +67,10 @@ class AgentConsumer(TalkingConsumer):
 
     def note_presence(self, principal: Principal) -> None:
         routing.renew_lease(principal.identity, now=database_now())
+
+    def confirm(self) -> None:
+        if not live_grants([self.principal.grant]):
+            raise DomainError("session_expired", "The sign-in has ended; sign in again.")
 
     def perform(self, command: AnyCommand) -> Answer:
         return _ACTIONS[type(command)](self, command)

@@ -80,7 +80,7 @@ class Page:
         body = {"client_id": f"click-{next(_numbers)}", "intent": "dispute-charge", "channel": "chat"}
         return self.post("handoffs", body | fields)
 
-    def token(self, *, sub: str = "maya-1", **claims: Any) -> str:
+    def token(self, *, sub: str = "maya-1", kid: str | None = None, **claims: Any) -> str:
         now = int(time.time())
         body = {
             "iss": self.site.key,
@@ -90,7 +90,8 @@ class Page:
             "exp": now + 240,
             "jti": f"token-identifier-{next(_numbers):06d}-{time.time_ns()}",
         } | claims
-        return jwt.encode({name: value for name, value in body.items() if value is not ...}, self.secret, "HS256")
+        said = {name: value for name, value in body.items() if value is not ...}
+        return jwt.encode(said, self.secret, "HS256", headers={"kid": kid} if kid else None)
 
 
 def make_site(key: str, name: str, origin: str, secret: str, queue: Queue) -> Site:
@@ -165,4 +166,4 @@ def stranger(neighbour: Site) -> Iterator[Page]:
     """A customer of the neighbouring site."""
     tab = Page(neighbour, OTHER_ORIGIN, OTHER_SECRET)
     assert tab.open(tab.token(sub="stranger-1")).status == 201
-    yield tab
+    return tab

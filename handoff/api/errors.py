@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from handoff.flows.open_handoff import StepUpRequired
+from handoff.flows.admission import StepUpRequired
 from handoff.identity.tokens import TokenRefused
 from handoff.lib.errors import DomainError, RateLimited
 

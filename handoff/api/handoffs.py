@@ -143,7 +143,7 @@ class IntentView(JourneyView):
     def post(self, request: Request, handoff_id: str) -> Response:
         """Something else after all."""
         asked = read_body(request, IntentIn)
-        change_intent(self.customer_session.customer, handoff_id, intent_key=asked["intent"])
+        change_intent(self.customer_session, handoff_id, intent_key=asked["intent"])
         return self._as_get(handoff_id)
 
 

@@ -20,7 +20,7 @@ from handoff.journeys.redaction import redact
 from handoff.lib.errors import DomainError, NotFound
 from handoff.protocol import events
 from handoff.protocol.shapes import AgentRef, FactKey, Source
-from handoff.realtime import streams
+from handoff.realtime import log, streams
 from handoff.realtime.log import Entry
 from handoff.realtime.models import LogEntry
 from handoff.staffing.models import Agent
@@ -185,11 +185,13 @@ def answer_survey(handoff: Handoff, *, effort: int, comment: str, now: datetime)
     return [_on_handoff(handoff, events.SurveyAnswered(effort=effort, comment=comment or None))] if created else []
 
 
-def mark_read(handoff: Handoff, *, by_agent: bool, seq: int) -> bool:
-    """Move a read mark forward; False if it stood there already."""
+def mark_read(handoff: Handoff, *, by_agent: bool, seq: int) -> int | None:
+    """Move a read mark forward, not beyond what there is to read; None if it stood there already."""
+    stream = streams.handoff(handoff.public_id)
+    seq = min(seq, log.heads_of([stream])[stream])
     column = "agent_read_seq" if by_agent else "customer_read_seq"
     behind = Handoff.objects.filter(pk=handoff.pk, **{f"{column}__lt": seq})
-    return behind.update(**{column: seq}) == 1
+    return seq if behind.update(**{column: seq}) else None
 
 
 def briefing(handoff: Handoff, *, now: datetime) -> Entry:
@@ -240,10 +242,22 @@ def _entries_of_signed(handoff: Handoff, signed: Sequence[Fact]) -> list[Entry]:
 def _forget_value(handoff: Handoff, *, key: str, source: str) -> None:
     """A fact that was taken back must not live on in the log; its entry and its number stay."""
     for entry in LogEntry.objects.filter(handoff_id=handoff.pk, type__in=_TELLING_FACTS):
-        for holder in (entry.data, entry.data.get("receipt", {})):
-            for name in holder.keys() & {"added", "facts"}:
-                holder[name] = [fact for fact in holder[name] if (fact["key"], fact["source"]) != (key, source)]
+        entry.data = _without_fact(entry.data, key=key, source=source)
         entry.save(update_fields=["data"])
+
+
+def _without_fact(data: Any, *, key: str, source: str) -> Any:
+    """Plain JSON without one fact, however deep it stands: a handoff at the desk holds a timeline of events."""
+    if isinstance(data, list):
+        kept = [item for item in data if not _is_fact(item, key=key, source=source)]
+        return [_without_fact(item, key=key, source=source) for item in kept]
+    if isinstance(data, dict):
+        return {name: _without_fact(value, key=key, source=source) for name, value in data.items()}
+    return data
+
+
+def _is_fact(item: Any, *, key: str, source: str) -> bool:
+    return isinstance(item, dict) and "value" in item and (item.get("key"), item.get("source")) == (key, source)
 
 
 def _on_handoff(handoff: Handoff, event: events.Event) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -65,7 +66,7 @@ def scheduled_of(customer: Customer) -> list[Handoff]:
 
 def recent_of(customer: Customer, *, now: datetime) -> Handoff | None:
     """The talk that just ended: in wrap-up, or closed in the last day after somebody talked."""
-    ended = Q(state=State.WRAP_UP) | Q(state=State.CLOSED, closed_at__gt=now - RECENT, connected_at__isnull=False)
+    ended = Q(state=State.WRAP_UP) | Q(state=State.CLOSED, closed_at__gt=now - RECENT, ended_at__isnull=False)
     return _ROWS.select_related("survey").filter(ended, customer=customer).order_by("-ended_at").first()
 
 
@@ -173,10 +174,14 @@ def recent_view(handoff: Handoff) -> shapes.RecentHandoff:
     )
 
 
-def timeline_of(handoff: Handoff, *, for_desk: bool) -> list[shapes.TimelineEntry]:
-    """The last entries of the customer's stream, and for an agent those of the desk's, merged."""
+def timeline_of(
+    handoff: Handoff, *, for_desk: bool, heads: Mapping[str, int] | None = None
+) -> list[shapes.TimelineEntry]:
+    """The last entries of the customer's stream, and for an agent those of the desk's, merged; none beyond `heads`."""
     names = [streams.handoff(handoff.public_id)] + ([streams.desk(handoff.public_id)] if for_desk else [])
-    return [shapes.TimelineEntry(**entry.to_wire()) for entry in log.read_last(names, limit=TIMELINE_ENTRIES)]
+    before = {name: head + 1 for name, head in (heads or {}).items()}
+    last = log.read_last(names, limit=TIMELINE_ENTRIES, before=before)
+    return [shapes.TimelineEntry(**entry.to_wire()) for entry in last]
 
 
 def desk_view(
@@ -205,7 +210,7 @@ def desk_view(
         close_reason=handoff.close_reason or None,
         agent=shapes.AgentRef(id=handoff.agent.public_id, name=handoff.agent.name) if handoff.agent else None,
         why=shapes.Why(text=why),
-        timeline=timeline_of(handoff, for_desk=True),
+        timeline=timeline_of(handoff, for_desk=True, heads=heads),
         dispositions=list(handoff.queue.dispositions),
         wrap_up=_wrap_up(handoff),
         survey=_survey(handoff),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from handoff.broker.states import INITIAL, Action, CloseReason, IllegalTransitio
 from handoff.lib.clock import rfc3339_or_none
 from handoff.protocol.events import HandoffChanged, HandoffUnassigned
 from handoff.protocol.shapes import IntentRef, Named
-from handoff.realtime import log, streams
+from handoff.realtime import streams
 from handoff.realtime.log import Entry
 
 
@@ -37,9 +37,15 @@ _MOVABLE: Final = frozenset(
 
 
 def lock(public_id: str) -> Handoff | None:
-    """The handoff's row, locked for this transaction. NO KEY: plain FOR UPDATE would deadlock with foreign keys."""
+    """The handoff, locked for this transaction. NO KEY: plain FOR UPDATE would deadlock with foreign keys.
+
+    Two statements on purpose: in READ COMMITTED a statement that waited for the lock sees the new row beside the old
+    relations, and loses both when a foreign key has changed meanwhile.
+    """
+    bare = Handoff.objects.select_for_update(no_key=True).filter(public_id=public_id)
+    key = bare.values_list("pk", flat=True).first()
     rows = Handoff.objects.select_related("intent", "queue", "customer", "agent", "site")
-    return rows.select_for_update(of=("self",), no_key=True).filter(public_id=public_id).first()
+    return None if key is None else rows.get(pk=key)
 
 
 def apply(
@@ -65,10 +71,10 @@ def apply(
         setattr(handoff, name, value)
     if after is State.CLOSED:
         handoff.closed_at, handoff.close_reason = now, close_reason or CloseReason.RESOLVED
-        log.seal(streams.handoff(handoff.public_id))
     handoff.version += 1
     handoff.save()
-    entries = [Entry.of(streams.handoff(handoff.public_id), changed(handoff), handoff_id=handoff.pk)]
+    told = Entry.of(streams.handoff(handoff.public_id), changed(handoff), handoff_id=handoff.pk)
+    entries = [replace(told, seals=after is State.CLOSED)]
     if owner is not None and (handoff.agent is None or after is State.CLOSED):
         gone = HandoffUnassigned(id=handoff.public_id, reason=handoff.close_reason or action.value)
         entries.append(Entry.of(streams.agent(owner.public_id), gone, handoff_id=handoff.pk))

@@ -186,9 +186,13 @@ def _write(sends: Sequence[Send]) -> list[Answer]:
     entries: list[Entry] = []
     places: list[int] = []
     for place, send in enumerate(sends):
-        entry = _entry(send, speakers.get(send.handoff_id))
-        if isinstance(entry, DomainError):
-            answers[place] = entry
+        speaker = speakers.get(send.handoff_id)
+        name = speaker.name_for(send) if speaker is not None else None
+        entry = _entry(send, speaker, name)
+        if name is None:
+            # What was stored while it was theirs keeps its answer; the id in the key is the sender's own.
+            stored = log.find_stored(entry, locked)
+            answers[place] = NotFound() if stored is None else log.refusal(stored) or stored
         else:
             entries.append(entry)
             places.append(place)
@@ -205,17 +209,14 @@ def _speakers(handoff_ids: set[str]) -> dict[str, _Speaker]:
     return {row[0]: _Speaker(*row[1:]) for row in rows}
 
 
-def _entry(send: Send, speaker: _Speaker | None) -> Entry | DomainError:
-    name = speaker.name_for(send) if speaker is not None else None
-    if speaker is None or name is None:
-        return NotFound()
-    author = Author(kind="customer" if send.author_kind == "customer" else "agent", name=name)
+def _entry(send: Send, speaker: _Speaker | None, name: str | None) -> Entry:
+    author = Author(kind="customer" if send.author_kind == "customer" else "agent", name=name or "")
     event = MessagePosted(id=ids.new_message_id(), author=author, text=send.text, client_id=send.client_id)
     return Entry(
         stream=send.stream,
         type=MessagePosted.TYPE,
         data=event.to_wire(),
-        handoff_id=speaker.handoff_pk,
+        handoff_id=speaker.handoff_pk if speaker is not None else None,
         author=send.author_id,
         client_id=send.client_id,
         body_hash=log.body_hash(send.text),

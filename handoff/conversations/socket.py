@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import partial
 from typing import ClassVar
+
+from django.db import DatabaseError
 
 from handoff.broker import actions as broker
 from handoff.broker.models import Handoff
@@ -15,6 +18,9 @@ from handoff.protocol.commands import AnyCommand, SendMessage, Typing
 from handoff.realtime import limits, log, streams
 from handoff.realtime.consumer import SocketConsumer
 from handoff.realtime.delivery import Signal, hub
+from handoff.realtime.threads import in_database
+
+logger = logging.getLogger(__name__)
 
 # One sign of typing in so many seconds reaches the other side; more are answered and dropped.
 TYPING_SECONDS = 2
@@ -33,11 +39,16 @@ class TalkingConsumer(SocketConsumer):
         """The public id under which this side's messages are stored."""
         raise NotImplementedError
 
+    def confirm(self) -> None:
+        """On a database thread: raises `session_expired` if what this socket rests on has ended."""
+        raise NotImplementedError
+
     def rate_key(self) -> object:
         """Whose message rate this socket spends."""
         raise NotImplementedError
 
     def entered(self) -> None:
+        self._doubts: set[asyncio.Task[None]] = set()
         self._all_answered = asyncio.Event()
         self._all_answered.set()
         self._typing = Limiter(1, TYPING_SECONDS)
@@ -60,8 +71,9 @@ class TalkingConsumer(SocketConsumer):
 
     def mark_read(self, handoff: Handoff, seq: int) -> dict[str, object]:
         """Move this side's read mark, and show it to the other side."""
-        if broker.mark_read(handoff, by_agent=self.role == "agent", seq=seq):
-            frame = {"ev": "read", "handoff": handoff.public_id, "who": self.role, "seq": seq}
+        marked = broker.mark_read(handoff, by_agent=self.role == "agent", seq=seq)
+        if marked is not None:
+            frame = {"ev": "read", "handoff": handoff.public_id, "who": self.role, "seq": marked}
             hub.signal(Signal(streams.handoff(handoff.public_id), frame))
         return {}
 
@@ -79,13 +91,31 @@ class TalkingConsumer(SocketConsumer):
         self._all_answered.clear()
 
     def _answer(self, command_id: str, answer: Answer) -> None:
-        self._unanswered -= 1
-        if not self._unanswered:
-            self._all_answered.set()
+        if isinstance(answer, NotFound):
+            self._doubts.add(task := asyncio.create_task(self._explain(command_id, answer)))
+            task.add_done_callback(self._doubts.discard)
+            return
         if isinstance(answer, DomainError):
             self.refuse(command_id, answer)
         else:
             self.acknowledge(command_id, log.answer(answer))
+        self._note_answered()
+
+    async def _explain(self, command_id: str, answer: DomainError) -> None:
+        """Nothing of theirs under that id: maybe because their own right has just ended, which a client can mend."""
+        try:
+            await in_database(self.confirm)
+        except DomainError as ended:
+            answer = ended
+        except DatabaseError:
+            logger.warning("a refusal could not be explained", exc_info=True)
+        self.refuse(command_id, answer)
+        self._note_answered()
+
+    def _note_answered(self) -> None:
+        self._unanswered -= 1
+        if not self._unanswered:
+            self._all_answered.set()
 
     def _show_typing(self, command: Typing) -> None:
         stream = streams.handoff(command.handoff)

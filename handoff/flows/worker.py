@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 TICK_LIMIT: Final = 100
 BEAT_SECONDS: Final = 5
 TIDY_SECONDS: Final = 60
+# A worker's name is its process's: the rows of those that are gone are of no use to anybody.
+FORGOTTEN_AFTER: Final = timedelta(hours=1)
 
 
 class Worker:
@@ -46,7 +48,7 @@ class Worker:
         forget = hub.on_wake(self._woken.set)
         try:
             while not self._stopped.is_set():
-                self._attempt(self.tick)
+                self.tick()
                 self._match_until(time.monotonic() + settings.HANDOFF_SECONDS["TICK"])
         finally:
             forget()
@@ -63,30 +65,41 @@ class Worker:
         self._woken.set()
 
     def tick(self) -> None:
-        """Everything that is due now, each in a transaction of its own."""
-        routing.expire_offers()
-        match_waiting()
-        finish_wrap_ups()
-        close_abandoned()
-        end_signed_out()
-        self._beat()
+        """Everything that is due now; what fails does not keep the rest from being done."""
+        jobs = (
+            self._beat,
+            routing.expire_offers,
+            match_waiting,
+            finish_wrap_ups,
+            close_abandoned,
+            end_signed_out,
+            self._tidy,
+        )
+        if not all([self._attempt(job) for job in jobs]):
+            self._stopped.wait(1)
 
     def _beat(self) -> None:
         now = database_now()
         if now.timestamp() - self._beat_at >= BEAT_SECONDS:
-            self._beat_at = now.timestamp()
             WorkerBeat.objects.update_or_create(name=self.name, defaults={"beat_at": now})
+            self._beat_at = now.timestamp()
+
+    def _tidy(self) -> None:
+        now = database_now()
         if now.timestamp() - self._tidy_at >= TIDY_SECONDS:
             self._tidy_at = now.timestamp()
             identity.forget_old(now=now)
+            WorkerBeat.objects.filter(beat_at__lt=now - FORGOTTEN_AFTER).delete()
 
-    def _attempt(self, work: Callable[[], None]) -> None:
+    def _attempt(self, work: Callable[[], object]) -> bool:
+        """False if it failed. Whatever a job raises, the worker goes on: nobody else would."""
         try:
             work()
-        except DatabaseError:
-            logger.exception("a worker's tick failed; the next one tries again")
+        except Exception:
+            logger.exception("a worker's job failed; the next tick tries again")
             connection.close()
-            self._stopped.wait(1)
+            return False
+        return True
 
 
 def match_waiting() -> None:
@@ -123,9 +136,22 @@ def _each(due: QuerySet[Handoff], act: Callable[[Handoff, datetime], list[Entry]
     """Act on each that is still due once it is locked."""
     done = 0
     for public_id in list(due.values_list("public_id", flat=True)[:TICK_LIMIT]):
-        with log.recording() as record:
-            handoff = broker.lock_any(public_id)
-            if handoff is not None and due.filter(pk=handoff.pk).exists():
-                record.add(act(handoff, record.now))
-                done += 1
+        try:
+            done += _act_once(public_id, due, act)
+        except DatabaseError:
+            raise
+        except Exception:
+            # One that cannot be moved must not hold up those behind it.
+            logger.exception("the clock could not move %s", public_id)
     return done
+
+
+def _act_once(
+    public_id: str, due: QuerySet[Handoff], act: Callable[[Handoff, datetime], list[Entry]]
+) -> bool:
+    with log.recording() as record:
+        handoff = broker.lock_any(public_id)
+        if handoff is None or not due.filter(pk=handoff.pk).exists():
+            return False
+        record.add(act(handoff, record.now))
+    return True

@@ -64,14 +64,36 @@ def end_session(session: Session, *, reason: Session.Ended, now: datetime) -> No
     Session.objects.filter(pk=session.pk, ended_at=None).update(ended_at=now, ended_reason=reason)
 
 
+def hold_session(session: Session) -> None:
+    """Keep a session from ending during this transaction. Raises `session_expired` if it has ended already.
+
+    The customer's row comes first, as for everybody who locks both.
+    """
+    hold_customer(session.customer)
+    live = Session.objects.select_for_update(no_key=True).filter(pk=session.pk, ended_at=None)
+    if live.values_list("pk", flat=True).first() is None:
+        raise DomainError("session_expired", "The session has ended; open a new one.")
+
+
+def hold_customer(customer: Customer) -> None:
+    """What ends sessions of one customer at once takes turns."""
+    Customer.objects.select_for_update(no_key=True).filter(pk=customer.pk).values_list("pk", flat=True).first()
+
+
 def end_all_sessions(customer: Customer, *, now: datetime) -> None:
     live = Session.objects.filter(customer=customer, ended_at=None)
     live.update(ended_at=now, ended_reason=Session.Ended.EVERYWHERE)
 
 
+def sign_of_life_seconds() -> float:
+    """How often a sign of life has to be written, so that no clock that reads it takes a present customer for gone."""
+    patience = min(settings.HANDOFF_SECONDS["SESSION_IDLE"], settings.HANDOFF_SECONDS["CUSTOMER_GONE"])
+    return min(SEEN_PRECISION.total_seconds(), patience / 4)
+
+
 def note_life(session: Session, *, now: datetime, precision: timedelta = SEEN_PRECISION) -> None:
     """The customer is here: the session's idle time starts anew."""
-    if session.seen_at <= now - precision:
+    if session.seen_at <= now - min(precision, timedelta(seconds=sign_of_life_seconds())):
         Session.objects.filter(pk=session.pk).update(seen_at=now)
         Customer.objects.filter(pk=session.customer_id).update(seen_at=now)
 

@@ -42,8 +42,8 @@ def keys_of(site: Site) -> Sequence[VerificationKey]:
     ]
 
 
-def note_use(site: Site, kid: str | None, *, now: datetime) -> None:
-    """Remember that a key signed something lately. Without a kid it was the only live one."""
-    live = SiteKey.objects.filter(site=site, revoked_at=None)
-    used = live.filter(kid=kid) if kid else live
-    used.exclude(last_used_at__gt=now - LAST_USE_PRECISION).update(last_used_at=now)
+def note_use(site: Site, kid: str, *, now: datetime) -> None:
+    """Remember that a key signed something lately, so that one that signs nothing any more can be revoked."""
+    SiteKey.objects.filter(site=site, kid=kid).exclude(last_used_at__gt=now - LAST_USE_PRECISION).update(
+        last_used_at=now
+    )

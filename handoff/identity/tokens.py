@@ -22,6 +22,7 @@ __all__ = [
     "VerifiedFact",
     "VerifiedIdentity",
     "key_problem",
+    "signed_with",
     "verify",
 ]
 
@@ -68,6 +69,13 @@ def verify(
     payload = _decode(payload_part)
     _check_signature(key, f"{header_part}.{payload_part}".encode(), _decode(signature_part))
     return read_identity(read_object(payload, "payload"), issuer=issuer, audience=audience, now=now)
+
+
+def signed_with(token: str | bytes, *, keys: Sequence[VerificationKey]) -> str:
+    """The kid of the key that signed a token which `verify` has let pass."""
+    header = _split(token)[0]
+    _, kid = _read_header(_decode(header))
+    return _choose_key(keys, kid).kid
 
 
 def key_problem(algorithm: Algorithm, material: bytes) -> str | None:

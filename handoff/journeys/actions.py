@@ -21,12 +21,17 @@ def begin(*, now: datetime) -> Journey:
     return Journey.objects.create(created_at=now)
 
 
-def record(journey_id: int, added: Context) -> Context:
-    """Merge into what is stored; answers what is really new. Raises `context_too_large`."""
+def record(journey_id: int, added: Context, *, is_limited: bool = True) -> Context:
+    """Merge into what is stored; answers what is really new. Raises `context_too_large`.
+
+    What the system itself brings together (`is_limited=False`) was within the limits when it came in: a merge refuses
+    nothing and loses nothing but steps beyond the newest 50.
+    """
     old_steps, old_facts = queries.steps_of(journey_id), queries.facts_of(journey_id)
     steps = context.merge_steps(old_steps, added.steps)
     facts = context.merge_facts(old_facts, added.facts)
-    context.check_size(steps, facts)
+    if is_limited:
+        context.check_size(steps, facts)
     known_steps, known_facts = set(old_steps), set(old_facts)
     new_steps = [step for step in steps if step not in known_steps]
     new_facts = [fact for fact in facts if fact not in known_facts]
@@ -54,7 +59,7 @@ def move_in(journey_id: int, other_id: int) -> Context:
     """Add another journey's steps, and the facts this one does not know; answers what is new here."""
     known = {(fact.key, fact.source) for fact in queries.facts_of(journey_id)}
     facts = [fact for fact in queries.facts_of(other_id) if (fact.key, fact.source) not in known]
-    return record(journey_id, Context(tuple(queries.steps_of(other_id)), tuple(facts)))
+    return record(journey_id, Context(tuple(queries.steps_of(other_id)), tuple(facts)), is_limited=False)
 
 
 def replace_signed(journey_id: int, signed: Sequence[Fact]) -> Context:
@@ -64,7 +69,7 @@ def replace_signed(journey_id: int, signed: Sequence[Fact]) -> Context:
     # What was signed before stands as of then: the same fact signed again is no news.
     known = {(fact.key, fact.source): fact for fact in queries.facts_of(journey_id)}
     news = [fact for fact in signed if not _is_same(known.get((fact.key, fact.source)), fact)]
-    return record(journey_id, Context(facts=tuple(news)))
+    return record(journey_id, Context(facts=tuple(news)), is_limited=False)
 
 
 def _is_same(known: Fact | None, fact: Fact) -> bool:

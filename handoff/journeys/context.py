@@ -180,15 +180,18 @@ def merge_steps(existing: Iterable[Step], added: Iterable[Step]) -> list[Step]:
 
 def merge_facts(existing: Iterable[Fact], added: Iterable[Fact]) -> list[Fact]:
     """One fact a key and source, the later one wins and keeps the earlier one's place."""
-    merged = {(fact.key, fact.source): fact for fact in [*existing, *added]}
-    if len(merged) > MAX_FACTS:
-        raise _too_large("facts", f"at most {MAX_FACTS}")
-    return list(merged.values())
+    return list({(fact.key, fact.source): fact for fact in [*existing, *added]}.values())
 
 
 def check_size(steps: Iterable[Step], facts: Iterable[Fact]) -> None:
-    """The whole context of a handoff as JSON; call it with the stored and the added ones together."""
-    wire = [[step.to_wire() for step in steps], [fact.to_wire() for fact in facts]]
+    """The limits of a handoff's whole context; call it with the stored and the added ones together.
+
+    Signed facts do not count: the token's own limits hold them, and signing in must not fail for what a page has told.
+    """
+    unsigned = [fact for fact in facts if fact.source != "verified"]
+    if len(unsigned) > MAX_FACTS:
+        raise _too_large("facts", f"at most {MAX_FACTS}")
+    wire = [[step.to_wire() for step in steps], [fact.to_wire() for fact in unsigned]]
     if len(msgspec.json.encode(wire)) > MAX_CONTEXT_BYTES:
         raise _too_large("journey", f"at most {MAX_CONTEXT_BYTES} bytes in all")
 

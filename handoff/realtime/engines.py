@@ -34,7 +34,8 @@ SELECT (r->>0)::bigint, (r->>1)::bigint, (r->>2)::timestamptz, r->>3, r->4, (r->
 FROM jsonb_array_elements(%s::jsonb) r
 """
 _PG_COUNT: Final = """
-UPDATE handoff_stream s SET last_seq = (r->>1)::bigint, last_at = (r->>2)::timestamptz
+UPDATE handoff_stream s
+SET last_seq = (r->>1)::bigint, last_at = (r->>2)::timestamptz, sealed = (r->>3)::boolean
 FROM jsonb_array_elements(%s::jsonb) r WHERE s.id = (r->>0)::bigint
 """
 _LITE_LOCK: Final = """
@@ -52,7 +53,7 @@ _LITE_INSERT: Final = """
 INSERT INTO handoff_logentry (stream_id, seq, at, type, data, handoff_id, author, client_id, body_hash)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
-_LITE_COUNT: Final = "UPDATE handoff_stream SET last_seq = %s, last_at = %s WHERE id = %s"
+_LITE_COUNT: Final = "UPDATE handoff_stream SET last_seq = %s, last_at = %s, sealed = %s WHERE id = %s"
 
 _json = msgspec.json.Encoder()
 
@@ -123,10 +124,12 @@ def write(fresh: Sequence[Row], streams: Sequence[StreamRow]) -> None:
     with connection.cursor() as cursor:
         if _is_postgres():
             cursor.execute(_PG_INSERT, [_text([_as_list(row) for row in fresh])])
-            cursor.execute(_PG_COUNT, [_text([(row.id, row.last_seq, row.last_at) for row in streams])])
+            cursor.execute(_PG_COUNT, [_text([(row.id, row.last_seq, row.last_at, row.sealed) for row in streams])])
         else:
             cursor.executemany(_LITE_INSERT, [_as_parameters(row) for row in fresh])
-            cursor.executemany(_LITE_COUNT, [(row.last_seq, _stored(row.last_at), row.id) for row in streams])
+            cursor.executemany(
+                _LITE_COUNT, [(row.last_seq, _stored(row.last_at), row.sealed, row.id) for row in streams]
+            )
 
 
 def _as_list(row: Row) -> list[Any]:

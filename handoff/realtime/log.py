@@ -47,6 +47,8 @@ class Entry:
     author: str = ""
     client_id: str | None = None
     body_hash: str = ""
+    # The stream's last word on the talk: it takes no messages after this.
+    seals: bool = False
 
     @classmethod
     def of(cls, stream: str, event: Event, *, handoff_id: int | None = None, author: str = "") -> Entry:
@@ -90,6 +92,7 @@ class _Numbering:
         row.last_seq += 1
         # Never earlier than its predecessor: readers merge streams by time, and processes wait for each other's locks.
         row.last_at = max(self.now, row.last_at) if row.last_at else self.now
+        row.sealed = row.sealed or entry.seals
         at = clock.rfc3339(row.last_at)
         self.fresh.append(Row(entry=entry, stream_id=row.id, seq=row.last_seq, at=row.last_at))
         self.delivered.append(Delivered(stream=entry.stream, seq=row.last_seq, at=at, type=entry.type, data=entry.data))
@@ -156,15 +159,20 @@ def append_many(
     return outcomes
 
 
+def find_stored(entry: Entry, locked: Mapping[str, StreamRow]) -> Outcome | None:
+    """What became of this client id before, for a sender who may not write any more but did."""
+    if entry.key is None or entry.stream not in locked:
+        return None
+    stored = _stored_keys([entry], locked).get(entry.key)
+    if stored is None:
+        return None
+    return stored[1] if stored[0] == entry.body_hash else Outcome(Status.CONFLICT)
+
+
 def _announce(delivered: Sequence[Delivered]) -> None:
     hub.announce(delivered)
     for type_, count in Counter(entry.type for entry in delivered).items():
         metrics.ENTRIES.labels(type_).inc(count)
-
-
-def seal(stream: str) -> None:
-    """Shut a stream for messages; call under the same transaction that closes the handoff, before its last entries."""
-    Stream.objects.filter(name=stream).update(sealed=True)
 
 
 def heads_of(names: Iterable[str]) -> dict[str, int]:
@@ -245,6 +253,12 @@ class Recording:
 
     now: datetime
     entries: list[Entry] = field(default_factory=list)
+    held: dict[str, StreamRow] = field(default_factory=dict)
+
+    def hold(self, names: Iterable[str]) -> None:
+        """Lock streams before the end, to look at what is in them. Name all that this transaction may append to, once:
+        a second lock could come out of order."""
+        self.held = _lock(set(names))
 
     def add(self, entries: Iterable[Entry]) -> None:
         self.entries.extend(entries)
@@ -259,7 +273,8 @@ def recording() -> Iterator[Recording]:
     with transaction.atomic():
         record = Recording(now=database_now())
         yield record
-        append_many(record.entries, now=record.now)
+        rest = {entry.stream for entry in record.entries} - record.held.keys()
+        append_many(record.entries, now=record.now, locked=record.held | (_lock(rest) if rest else {}))
 
 
 @contextmanager

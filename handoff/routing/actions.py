@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,37 +11,33 @@ from handoff.broker import queries as broker
 from handoff.broker.models import Handoff
 from handoff.broker.states import Action, State
 from handoff.broker.transitions import apply, lock
-from handoff.intents.models import Intent
 from handoff.protocol.events import AvailabilityChanged, HandoffAssigned
 from handoff.realtime import log, streams
 from handoff.realtime.clock import database_now
 from handoff.realtime.log import Entry
-from handoff.routing import offers
-from handoff.routing.matching import Candidate, Waiting, match
+from handoff.routing import offers, supply
+from handoff.routing.matching import match
 from handoff.routing.models import Offer
 from handoff.routing.offers import OfferGone
-from handoff.routing.queries import loads_of
-from handoff.staffing.models import Agent, AgentSkill
+from handoff.staffing.models import Agent
 
-# Matches a transaction, and how far down the line one look goes.
 MATCHES_LIMIT: Final = 20
-LINE_LIMIT: Final = 200
+EXPIRIES_LIMIT: Final = 200
 MISSED_IN_A_ROW_LIMIT: Final = 2
 MISSED_REASON: Final = "missed two offers"
 
 
 def run_matching() -> int:
     """Offer what waits to who is free; answers how many offers were made. Any worker may run it, at any time."""
-    # Most wakes find an empty line: it is looked at before a transaction takes SQLite's one write lock.
-    if not Handoff.objects.filter(state=State.QUEUED).exists():
+    # Most wakes find nobody free or nobody in line: that is looked at before a transaction takes SQLite's write lock.
+    within = supply.reach(now=database_now())
+    if not within.queue_ids or not Handoff.objects.filter(within.of_line()).exists():
         return 0
     with log.recording() as record:
-        handoffs = {handoff.pk: handoff for handoff in _line()}
-        if not handoffs:
-            return 0
-        agents = {agent.pk: agent for agent in _lock_agents(now=record.now)}
-        waiting = _waiting(handoffs.values(), now=record.now)
-        matches = match(waiting, _candidates(agents.values()), now=record.now)[:MATCHES_LIMIT]
+        handoffs = {handoff.pk: handoff for handoff in supply.lock_line(within)}
+        agents = {agent.pk: agent for agent in supply.lock_agents_at_work(now=record.now)}
+        waiting = supply.waiting(handoffs.values(), now=record.now)
+        matches = match(waiting, supply.candidates(agents.values()), now=record.now)[:MATCHES_LIMIT]
         for one in matches:
             handoff, agent = handoffs[one.handoff_id], agents[one.agent_id]
             record.add(apply(handoff, Action.OFFER, now=record.now))
@@ -80,7 +74,7 @@ def expire_offers() -> int:
     """Offers whose time ran out go back to the line; an agent who misses two in a row is set to away."""
     due = Offer.objects.filter(status=Offer.Status.PENDING, expires_at__lte=database_now())
     ended = 0
-    for handoff_id in list(due.values_list("handoff__public_id", flat=True)[:LINE_LIMIT]):
+    for handoff_id in list(due.values_list("handoff__public_id", flat=True)[:EXPIRIES_LIMIT]):
         with log.recording() as record:
             handoff = lock(handoff_id)
             offer = Offer.objects.select_related("agent").filter(
@@ -111,77 +105,12 @@ def renew_lease(agent: Agent, *, now: datetime) -> None:
 
 
 def assigned(handoff: Handoff, *, why: list[str], now: datetime) -> Entry:
-    """What opens a handoff at its agent's desk; live starts after its heads, read before the rest."""
+    """What opens a handoff at its agent's desk; live starts after its heads, where its timeline ends."""
     heads = log.heads_of([streams.handoff(handoff.public_id), streams.desk(handoff.public_id)])
     view = broker.desk_view(handoff, why=why, now=now, heads=heads)
     agent = handoff.agent
     assert agent is not None  # noqa: S101
     return Entry.of(streams.agent(agent.public_id), HandoffAssigned(handoff=view), handoff_id=handoff.pk)
-
-
-def _line() -> list[Handoff]:
-    rows = Handoff.objects.select_related("intent", "queue", "customer", "agent", "site")
-    waiting = rows.filter(state=State.QUEUED).order_by("enqueued_at", "id")
-    return list(waiting.select_for_update(of=("self",), no_key=True, skip_locked=True)[:LINE_LIMIT])
-
-
-def _lock_agents(*, now: datetime) -> list[Agent]:
-    at_work = Agent.objects.filter(wanted=True, lease_expires_at__gt=now).order_by("id")
-    return list(at_work.select_for_update(no_key=True))
-
-
-def _candidates(agents: Collection[Agent]) -> list[Candidate]:
-    """The agents at work with what they can still take, counted under their locks."""
-    keys = [agent.pk for agent in agents]
-    loads = loads_of(keys)
-    queues: dict[int, set[int]] = defaultdict(set)
-    for agent_id, queue_id in Agent.queues.through.objects.filter(agent_id__in=keys).values_list(
-        "agent_id", "queue_id"
-    ):
-        queues[agent_id].add(queue_id)
-    skills: dict[int, set[str]] = defaultdict(set)
-    for agent_id, skill in AgentSkill.objects.filter(agent_id__in=keys).values_list("agent_id", "skill__key"):
-        skills[agent_id].add(skill)
-    return [
-        Candidate(
-            agent_id=agent.pk,
-            name=agent.name,
-            queue_ids=frozenset(queues[agent.pk]),
-            skills=frozenset(skills[agent.pk]),
-            free=agent.capacity - loads[agent.pk],
-            last_offered_at=agent.last_offered_at,
-        )
-        for agent in agents
-    ]
-
-
-def _waiting(handoffs: Collection[Handoff], *, now: datetime) -> list[Waiting]:
-    keys = [handoff.pk for handoff in handoffs]
-    since = now - timedelta(seconds=settings.HANDOFF_SECONDS["DECLINED"])
-    refused = Offer.objects.filter(
-        handoff_id__in=keys, ended_at__gt=since, status__in=[Offer.Status.DECLINED, Offer.Status.TIMED_OUT]
-    )
-    excluded: dict[int, set[int]] = defaultdict(set)
-    for handoff_id, agent_id in refused.values_list("handoff_id", "agent_id"):
-        excluded[handoff_id].add(agent_id)
-    skills: dict[int, set[str]] = defaultdict(set)
-    intents = {handoff.intent_id for handoff in handoffs}
-    for intent_id, skill in Intent.skills.through.objects.filter(intent_id__in=intents).values_list(
-        "intent_id", "skill__key"
-    ):
-        skills[intent_id].add(skill)
-    return [
-        Waiting(
-            handoff_id=handoff.pk,
-            queue_id=handoff.queue_id,
-            queue_name=handoff.queue.name,
-            intent_label=handoff.intent.label,
-            enqueued_at=handoff.enqueued_at or now,
-            skills=frozenset(skills[handoff.intent_id]),
-            excluded=frozenset(excluded[handoff.pk]),
-        )
-        for handoff in handoffs
-    ]
 
 
 def _lock_offer(agent: Agent, offer_id: str) -> tuple[Offer, Handoff]:

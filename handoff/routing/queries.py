@@ -59,6 +59,17 @@ def pending_of(agent: Agent) -> list[Offer]:
     return list(rows.filter(agent=agent, status=Offer.Status.PENDING).order_by("made_at"))
 
 
+def agents_concerned(handoffs: Collection[Handoff]) -> set[str]:
+    """Public ids of the agents who own one of these or are being offered it."""
+    keys = [handoff.pk for handoff in handoffs]
+    pending = Offer.objects.filter(handoff_id__in=keys, status=Offer.Status.PENDING)
+    owners = Handoff.objects.filter(pk__in=keys, agent__isnull=False)
+    return {
+        *pending.values_list("agent__public_id", flat=True),
+        *owners.values_list("agent__public_id", flat=True),
+    }
+
+
 def load_of(agent: Agent) -> int:
     """Handoffs that spend the agent's capacity: in talk or in wrap-up."""
     return Handoff.objects.filter(agent=agent, state__in=OWNED).count()
@@ -67,11 +78,13 @@ def load_of(agent: Agent) -> int:
 def loads_of(agent_ids: Collection[int]) -> Counter[int]:
     """What each agent carries: handoffs owned, and offers not yet answered.
 
-    Two looks at the few rows of the present: joined in one count they would multiply an agent's whole past.
+    Two looks at the few rows of the present: joined in one count they would multiply an agent's whole past. Offers
+    first: one that is accepted in between is counted twice and never not at all.
     """
-    owned = Handoff.objects.filter(agent_id__in=agent_ids, state__in=OWNED)
     pending = Offer.objects.filter(agent_id__in=agent_ids, status=Offer.Status.PENDING)
-    return Counter([*owned.values_list("agent_id", flat=True), *pending.values_list("agent_id", flat=True)])
+    loads = Counter(pending.values_list("agent_id", flat=True))
+    loads.update(Handoff.objects.filter(agent_id__in=agent_ids, state__in=OWNED).values_list("agent_id", flat=True))
+    return loads
 
 
 def menu_of(site: Site, *, now: datetime) -> list[shapes.IntentView]:

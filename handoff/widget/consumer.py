@@ -11,8 +11,8 @@ from handoff.conversations.socket import TalkingConsumer
 from handoff.flows import add_context, end_talk, views
 from handoff.identity import actions as identity
 from handoff.identity.models import Session
-from handoff.identity.queries import is_known_origin, suits_site
-from handoff.lib.errors import DomainError
+from handoff.identity.queries import is_known_origin, live_session_ids, suits_site
+from handoff.lib.errors import DomainError, NotFound
 from handoff.protocol import commands
 from handoff.protocol.commands import AnyCommand
 from handoff.realtime import log
@@ -63,8 +63,16 @@ class CustomerConsumer(TalkingConsumer):
         session.refresh_from_db(fields=["seen_at"])
         identity.note_life(session, now=database_now(), precision=timedelta(seconds=5))
 
+    def confirm(self) -> None:
+        if not live_session_ids([self.session.pk], now=database_now()):
+            raise DomainError("session_expired", "The session has ended; open a new one.")
+
     def perform(self, command: AnyCommand) -> Answer:
-        return _ACTIONS[type(command)](self, command)
+        try:
+            return _ACTIONS[type(command)](self, command)
+        except NotFound:
+            self.confirm()
+            raise
 
 
 def _read(consumer: CustomerConsumer, command: commands.ReadMessage) -> Answer:

@@ -30,13 +30,16 @@ def test_everything_known_at_the_click_reaches_the_agent(maya, amira: Agent) -> 
     said = maya.post(f"handoffs/{opened.body['id']}/messages", {"client_id": "m1", "text": "hello"})
     assert said.status == 201, said.body
     again = maya.post(f"handoffs/{opened.body['id']}/messages", {"client_id": "m1", "text": "hello"})
-    assert again.status == 200 and again.body == said.body
+    assert again.status == 200
+    assert again.body == said.body
     end_talk.end_by_agent(amira, opened.body["id"], version=None)
     end_talk.wrap_up(amira, opened.body["id"], disposition="resolved", note="done", version=None)
     view = maya.get(f"handoffs/{opened.body['id']}").body
-    assert view["state"] == "closed" and view["close_reason"] == "resolved"
+    assert view["state"] == "closed"
+    assert view["close_reason"] == "resolved"
     refused = maya.post(f"handoffs/{opened.body['id']}/messages", {"client_id": "m2", "text": "hello"})
-    assert refused.status == 409 and refused.code == "handoff_closed"
+    assert refused.status == 409
+    assert refused.code == "handoff_closed"
     assert maya.post(f"handoffs/{opened.body['id']}/survey", {"effort": 7}).status == 200
     receipt = maya.get(f"handoffs/{opened.body['id']}/receipt").body
     assert [step["path"] for step in receipt["steps"]] == ["/dispute/1", "/dispute/3"]

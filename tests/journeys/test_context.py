@@ -247,7 +247,13 @@ def test_a_journey_holds_a_hundred_facts() -> None:
     facts = [make_fact(f"k{place}", None, place, source="observed", at=NOW) for place in range(100)]
     assert len(merge_facts(facts, facts)) == 100
     with pytest.raises(DomainError, match="context_too_large"):
-        merge_facts(facts, [replace(facts[0], source="desk")])
+        check_size((), merge_facts(facts, [replace(facts[0], source="desk")]))
+
+
+def test_signed_facts_do_not_count_against_a_page() -> None:
+    facts = [make_fact(f"k{place}", None, place, source="observed", at=NOW) for place in range(100)]
+    signed = [make_fact(f"s{place}", None, "x" * 4000, source="verified", at=NOW) for place in range(50)]
+    check_size((), merge_facts(facts, signed))
 
 
 def test_vouched_facts_are_redacted_too() -> None:

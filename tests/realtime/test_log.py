@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -106,9 +107,9 @@ def test_the_same_client_id_twice_in_one_batch_is_folded() -> None:
 
 def test_a_sealed_stream_takes_the_system_s_entries_and_no_message() -> None:
     write(entry("handoff/a", 1))
-    log.seal("handoff/a")
+    write(replace(entry("handoff/a", 9), seals=True))
     outcomes = write(entry("handoff/a", 2, client_id="late", body="x"), entry("handoff/a", 3))
-    assert [(one.status, one.seq) for one in outcomes] == [(Status.SEALED, 0), (Status.STORED, 2)]
+    assert [(one.status, one.seq) for one in outcomes] == [(Status.SEALED, 0), (Status.STORED, 3)]
 
 
 def test_an_earlier_clock_never_puts_an_entry_before_its_predecessor() -> None:

@@ -1,0 +1,56 @@
+"""Who may enter which line, and when: the same rules for a click and for a change of mind."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from handoff.broker.states import Channel
+from handoff.identity.models import Session, Site
+from handoff.intents.models import Intent
+from handoff.lib.errors import DomainError
+from handoff.routing import queries as routing
+
+
+class StepUpRequired(DomainError):
+    """The sign-in is too weak or too old for this intent; `acr_values` and `max_age` would be enough."""
+
+    def __init__(self, *, acr_values: list[str], max_age: int | None) -> None:
+        super().__init__("insufficient_user_authentication", "Sign in again, more strongly or more recently.")
+        self.acr_values = acr_values
+        self.max_age = max_age
+
+
+def find_intent(site: Site, key: str) -> Intent:
+    """Raises `invalid_request`."""
+    intent = Intent.objects.select_related("queue__hours").filter(site=site, key=key).first()
+    if intent is None:
+        raise DomainError("invalid_request", "The site has no such intent.", fields={"intent": "unknown"})
+    return intent
+
+
+def check_channel(intent: Intent, channel: str) -> None:
+    """Raises `channel_not_offered`, `invalid_request`."""
+    if channel not in set(Channel):
+        raise DomainError("invalid_request", "There is no such channel.", fields={"channel": "unknown"})
+    if channel not in intent.channels or channel not in routing.BUILT_CHANNELS:
+        raise DomainError("channel_not_offered", "This intent is not offered in that channel.")
+
+
+def check_line(intent: Intent, *, leave: bool, now: datetime) -> bool:
+    """Whether it is out of hours. Raises `channel_closed` unless it may be left for the opening, `channel_full`."""
+    state = routing.channel_state(intent.queue, now=now)
+    if state.state == "closed" and not leave:
+        opens = f" It opens at {state.opens_at}." if isinstance(state.opens_at, str) else ""
+        raise DomainError("channel_closed", f"Nobody is here now.{opens} With `leave` it waits for the opening.")
+    if state.state == "full":
+        raise DomainError("channel_full", "The line is full; try again later.")
+    return state.state == "closed"
+
+
+def check_assurance(intent: Intent, session: Session, *, now: datetime) -> None:
+    """As RFC 9470 asks: the refusal names what would be enough. Raises StepUpRequired."""
+    acr_ok = not intent.required_acr or session.acr in intent.required_acr
+    age = intent.max_auth_age_seconds
+    age_ok = age is None or (session.auth_time is not None and now.timestamp() - session.auth_time <= age)
+    if not (acr_ok and age_ok):
+        raise StepUpRequired(acr_values=list(intent.required_acr), max_age=age)

@@ -1,0 +1,140 @@
+"""A session goes on under a fresh token: the old one dies, and what was under way follows its person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handoff.broker import actions as broker
+from handoff.broker import queries as handoffs
+from handoff.broker.models import Handoff
+from handoff.broker.states import OPEN, State
+from handoff.flows import views
+from handoff.identity import actions as identity
+from handoff.identity.models import Customer, Session
+from handoff.journeys.context import Fact
+from handoff.lib.clock import rfc3339
+from handoff.protocol.events import HandoffOpened, MessagePosted, SessionChanged
+from handoff.protocol.shapes import Author
+from handoff.realtime import log, streams
+from handoff.realtime.log import Entry, Recording
+from handoff.realtime.models import LogEntry
+from handoff.routing import queries as routing
+
+
+def carry_over(old: Session, new: Session, signed: Sequence[Fact], record: Recording) -> None:
+    """Refresh the same person's open handoff, or hand an unverified customer's handoffs to who they turn out to be.
+
+    `signed` is what the site vouches for now.
+    """
+    identity.end_session(old, reason=Session.Ended.UPGRADED, now=record.now)
+    if old.customer_id != new.customer_id:
+        record.add_event(streams.customer(old.customer.public_id), SessionChanged())
+        _move_handoffs(old.customer, new, signed, record)
+        return
+    current = handoffs.open_of(new.customer)
+    handoff = broker.lock_any(current.public_id) if current else None
+    if handoff is not None and handoff.state in OPEN:
+        record.add(broker.change_identity(handoff, _identity(new), signed, now=record.now))
+
+
+def _move_handoffs(before: Customer, new: Session, signed: Sequence[Fact], record: Recording) -> None:
+    """Everything is locked before the log is read: a message that is stored meanwhile must be moved too."""
+    locked = _lock_all(before, new.customer)
+    record.hold(_streams_of(locked, before, new.customer))
+    theirs = (one for one in locked if one.customer_id == new.customer_id and one.state in OPEN)
+    survivor = next(theirs, None)
+    for handoff in locked:
+        if handoff.customer_id != before.pk:
+            continue
+        if survivor is not None and handoff.state in OPEN:
+            _merge(handoff, survivor, before, new, record)
+        else:
+            _adopt(handoff, before, new, signed, record)
+
+
+def _lock_all(before: Customer, after: Customer) -> list[Handoff]:
+    """The unverified customer's handoffs and the verified one's open one, in id order, as everybody locks them."""
+    rows = Handoff.objects.filter(customer=before) | Handoff.objects.filter(customer=after, state__in=OPEN)
+    found = (broker.lock_any(public_id) for public_id in rows.order_by("id").values_list("public_id", flat=True))
+    return [handoff for handoff in found if handoff is not None]
+
+
+def _streams_of(locked: Sequence[Handoff], *customers: Customer) -> list[str]:
+    names = [streams.customer(customer.public_id) for customer in customers]
+    names += [streams.agent(public_id) for public_id in routing.agents_concerned(locked)]
+    for handoff in locked:
+        names += [streams.handoff(handoff.public_id), streams.desk(handoff.public_id)]
+    return names
+
+
+def _adopt(handoff: Handoff, before: Customer, session: Session, signed: Sequence[Fact], record: Recording) -> None:
+    """Their words are the verified customer's now: a resend under the new identity must find them."""
+    _hand_over(handoff, before, session.customer)
+    if handoff.state == State.CLOSED:
+        Handoff.objects.filter(pk=handoff.pk).update(customer=session.customer)
+        return
+    record.add(broker.change_identity(handoff, _identity(session), signed, now=record.now))
+    if handoff.is_open:
+        record.entries.append(_opened(handoff))
+
+
+def _opened(handoff: Handoff) -> Entry:
+    """For the customer's other devices, which have not seen this handoff: its stream from the start."""
+    event = HandoffOpened(
+        handoff=views.customer_handoff(handoff),
+        heads={streams.handoff(handoff.public_id): 0},
+        receipt=handoffs.receipt_of(handoff),
+    )
+    return Entry.of(streams.customer(handoff.customer.public_id), event, handoff_id=handoff.pk)
+
+
+def _hand_over(handoff: Handoff, before: Customer, after: Customer) -> None:
+    """What was said changes its author, and a click id that both used goes on standing for the one who had it."""
+    LogEntry.objects.filter(handoff_id=handoff.pk, author=before.public_id).update(author=after.public_id)
+    if Handoff.objects.filter(customer=after, client_id=handoff.client_id).exists():
+        handoff.client_id = handoff.public_id
+        handoff.save(update_fields=["client_id"])
+
+
+def _identity(session: Session) -> broker.Identity:
+    return broker.Identity(customer=session.customer, acr=session.acr, amr=session.amr, auth_time=session.auth_time)
+
+
+def _merge(handoff: Handoff, survivor: Handoff, before: Customer, session: Session, record: Recording) -> None:
+    """Close the unverified one into the verified customer's, with all that was said and known in it."""
+    _hand_over(handoff, before, session.customer)
+    record.add(broker.absorb_journey(survivor, handoff, now=record.now))
+    record.add(_copies(handoff, survivor, session.customer))
+    record.add(broker.merge_into(handoff, survivor, now=record.now))
+    Handoff.objects.filter(pk=handoff.pk).update(customer=session.customer)
+
+
+def _copies(handoff: Handoff, target: Handoff, customer: Customer) -> list[Entry]:
+    """What was said in the one that closes, told in the one that stays, with the time it was said."""
+    stream = streams.handoff(target.public_id)
+    entries = [_copy_of_statement(handoff, customer)] if handoff.statement else []
+    entries += LogEntry.objects.filter(handoff_id=handoff.pk, type=MessagePosted.TYPE).order_by("seq")
+    taken = set(LogEntry.objects.filter(stream__name=stream).values_list("author", "client_id"))
+    copies = []
+    for entry in entries:
+        # Clients number their messages a handoff: an id that means another text here must not swallow this one.
+        client_id = entry.data["id"] if (entry.author, entry.client_id) in taken else entry.client_id
+        copies.append(
+            Entry(
+                stream=stream,
+                type=MessagePosted.TYPE,
+                data=entry.data | {"client_id": client_id, "original_at": rfc3339(entry.at)},
+                handoff_id=target.pk,
+                author=entry.author,
+                client_id=client_id,
+                body_hash=log.body_hash(entry.data["text"]),
+            )
+        )
+    return copies
+
+
+def _copy_of_statement(handoff: Handoff, customer: Customer) -> LogEntry:
+    id_ = f"statement-{handoff.public_id}"
+    author = Author(kind="customer", name=customer.name or "Customer").to_wire()
+    data = {"id": id_, "author": author, "text": handoff.statement, "client_id": id_}
+    return LogEntry(at=handoff.opened_at, data=data, author=customer.public_id, client_id=id_)
