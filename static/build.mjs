@@ -1,5 +1,5 @@
 // Builds static/dist and refuses a bundle that outgrew its budget.
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -42,6 +42,7 @@ async function bundle({ out, entry, format, budget }) {
 }
 
 mkdirSync(dist, { recursive: true });
+copyFileSync(join(src, "icon.svg"), join(dist, "icon.svg"));
 const built = await Promise.all(BUNDLES.filter(({ entry }) => existsSync(join(src, entry))).map(bundle));
 for (const { out, size, budget } of built) {
   const limit = budget === Infinity ? "" : ` of ${budget}`;

@@ -51,7 +51,7 @@ export class Desk {
       onWelcome: ({ snapshot, heads }) => this.welcomed(snapshot, heads),
       onEvent: (event) => this.happened(event),
       onEphemeral: (frame) => this.passed(frame),
-      onResync: (reason) => { this.historyLost = reason === "epoch_changed"; },
+      onResync: (reason) => { this.historyLost = reason !== "too_old"; if (this.historyLost) this.outbox.doubt(); },
       onStatus: (status, detail) => this.turned(status, detail ?? null),
     });
     this.outbox = new Outbox({

@@ -3,8 +3,8 @@ import type { ComponentChildren } from "preact";
 import { Text } from "../shared/text.tsx";
 import { clock, moment } from "../shared/time.ts";
 import { useBoard } from "./context.tsx";
-import { journeyRows, timesWords } from "./journey.ts";
-import type { Failure, StepRow } from "./journey.ts";
+import { journeyRows, timesWords } from "../shared/journey.ts";
+import type { Failure, StepRow } from "../shared/journey.ts";
 import type { DeskHandoff } from "./wire.ts";
 
 export function JourneySection({ handoff }: { handoff: DeskHandoff }): ComponentChildren {

@@ -1,7 +1,8 @@
 /** The conversation as lines: what was said, what was noted, what happened, and what is still on its way. */
 import type { OutboxItem } from "../shared/outbox.ts";
 import { valueWords } from "./facts.ts";
-import { stepTitle } from "./journey.ts";
+import { journeyRows, stepTitle } from "../shared/journey.ts";
+import { moreWords, takeSteps } from "../shared/step_lines.ts";
 import { shortName } from "./people.ts";
 import type { DeskHandoff, Entry, EventData, Source, Step } from "./wire.ts";
 import { closeWords, channelWords, dispositionWords, refusalWords } from "./words.ts";
@@ -10,7 +11,7 @@ export type Mark = { status: "sending" } | { status: "sent" } | { status: "read"
 export type LineIcon = "user" | "route" | "pencil" | "flag" | "seal" | "star" | "check" | "transfer" | "x";
 export type Line =
   | { kind: "said" | "note"; key: string; mine: boolean; who: string; text: string; at: string; head: boolean; mark: Mark | null; client_id: string | null }
-  | { kind: "system"; key: string; icon: LineIcon; text: string; at: string };
+  | { kind: "system"; key: string; icon: LineIcon; text: string; at: string; steps?: readonly Step[] };
 type Said = Extract<Line, { head: boolean }>;
 
 /** Lines of one person within this time stand under one name. */
@@ -19,7 +20,7 @@ const RUN_MS = 120_000;
 export function conversationLines(handoff: DeskHandoff, me: string, outbox: readonly OutboxItem[]): Line[] {
   const posted = new Set(handoff.timeline.map(clientIdOf));
   const waiting = outbox.filter((one) => one.handoff === handoff.id && !posted.has(one.client_id));
-  const lines = handoff.timeline.flatMap((entry, index) => lineOf(entry, handoff, me, index));
+  const lines = foldSteps(handoff.timeline.flatMap((entry, index) => lineOf(entry, handoff, me, index)), handoff);
   return withHeads([...lines, ...waiting.map((one) => unsentLine(one, me))]);
 }
 
@@ -78,7 +79,18 @@ function saidLine(entry: Extract<Entry, { type: "message.posted" }>, handoff: De
   return { kind: "said", key: client_id ?? key, mine, who, text, at: original_at ?? entry.at, head: true, mark, client_id };
 }
 
-type Happening = { icon: LineIcon; text: string } | null;
+/** Steps between two messages are one line, even with facts among them: the newest, and how many more. */
+function foldSteps(lines: readonly Line[], handoff: DeskHandoff): Line[] {
+  const folded: Line[] = [];
+  for (const line of lines) {
+    if (line.kind !== "system" || !line.steps) { folded.push(line); continue; }
+    const before = takeSteps(folded, (one) => one.kind === "system" && (one.steps !== undefined || one.icon === "pencil"));
+    folded.push({ ...line, ...stepWords([...before, ...line.steps], shortName(handoff.customer), handoff.site.name) });
+  }
+  return folded;
+}
+
+type Happening = { icon: LineIcon; text: string; steps?: readonly Step[] } | null;
 
 function happening(entry: Entry, handoff: DeskHandoff, me: string, index: number): Happening {
   const who = shortName(handoff.customer);
@@ -126,8 +138,9 @@ function stepWords(steps: readonly Step[], who: string, site: string): Happening
   const step = steps[steps.length - 1];
   if (!step) return null;
   const title = stepTitle(step, site);
-  if (step.status === "failed") return { icon: "flag", text: `${title} failed${step.error ? ` (${step.error})` : ""}` };
-  return { icon: "route", text: step.status === "done" ? `${who} finished ${title}` : `${who} went on to ${title}` };
+  const more = moreWords(journeyRows(steps, false, site).length - 1);
+  if (step.status === "failed") return { icon: "flag", text: `${title} failed${step.error ? ` (${step.error})` : ""}${more}`, steps };
+  return { icon: "route", text: `${who} ${step.status === "done" ? "finished" : "went on to"} ${title}${more}`, steps };
 }
 
 const ADDED_BY: Readonly<Record<Source, string>> = { verified: "Signed", observed: "Seen on the page", stated: "Stated", desk: "Added at the desk" };

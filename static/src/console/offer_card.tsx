@@ -5,7 +5,7 @@ import { elapsed } from "../shared/time.ts";
 import { assuranceWords } from "./assurance.ts";
 import { useBoard } from "./context.tsx";
 import { RING, ringOffset, secondsLeft, spokenLeft } from "./countdown.ts";
-import { stepTitle, timesWords } from "./journey.ts";
+import { stepTitle, timesWords } from "../shared/journey.ts";
 import { Keys } from "./keys.tsx";
 import { shortName } from "./people.ts";
 import { secondsSince } from "./rail.tsx";

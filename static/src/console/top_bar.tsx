@@ -30,10 +30,11 @@ export function TopBar({ onHelp }: { onHelp(): void }): ComponentChildren {
       <span class="grow" />
       <span class="live" role="status"><span class={line.dot} />{line.text}</span>
       <button type="button" class="btn btn--quiet btn--icon" aria-label="Keyboard shortcuts, question mark" onClick={onHelp}><IconKeyboard /></button>
-      <a class="btn btn--quiet me" href={SECOND_FACTOR} title="Your second factor">
+      <span class="me" title={page.agentName}>
         <span class="face" aria-hidden="true">{page.agentName.charAt(0).toUpperCase()}</span>
         <span class="me__name">{page.agentName}</span>
-      </a>
+      </span>
+      <a class="btn btn--quiet" href={SECOND_FACTOR}>Two-step sign-in</a>
       {page.admin !== null && <a class="btn btn--quiet" href={page.admin}>Admin</a>}
       <SignOut />
     </header>

@@ -1,5 +1,5 @@
 /** One JSON request to the API; every refusal becomes an ApiError with its stable code. */
-import { ApiError } from "./errors.ts";
+import { ApiError, type SignInNeeds } from "./errors.ts";
 
 export interface ApiRequest {
   method?: "GET" | "POST" | "DELETE";
@@ -8,13 +8,14 @@ export interface ApiRequest {
 }
 
 interface ErrorBody {
-  error?: { code?: string; message?: string; fields?: Record<string, unknown> } & Record<string, unknown>;
+  error?: { code?: string; message?: string; fields?: Record<string, unknown> } & Partial<SignInNeeds>;
 }
 
 function refusal(response: Response, body: ErrorBody): ApiError {
-  const { code = "unavailable", message = `HTTP ${response.status}`, fields } = body.error ?? {};
+  const { code = "unavailable", message = `HTTP ${response.status}`, fields, acr_values = [], max_age = null } = body.error ?? {};
+  const needs = code === "insufficient_user_authentication" ? { acr_values, max_age } : null;
   const seconds = Number(response.headers.get("Retry-After"));
-  return new ApiError(response.status, code, message, fields, seconds > 0 ? seconds * 1000 : null);
+  return new ApiError(response.status, code, message, fields, seconds > 0 ? seconds * 1000 : null, needs);
 }
 
 /** A status of 0 means that no answer came. */

@@ -1,5 +1,11 @@
 /** The two ways in which a question to the server fails: over HTTP and over the socket. */
 
+/** What a sign-in lacks for what was asked, as RFC 9470 names it. */
+export interface SignInNeeds {
+  readonly acr_values: readonly string[];
+  readonly max_age: number | null;
+}
+
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -7,6 +13,7 @@ export class ApiError extends Error {
     message: string,
     readonly fields: Record<string, unknown> = {},
     readonly retryAfterMs: number | null = null,
+    readonly needs: SignInNeeds | null = null,
   ) {
     super(message);
   }

@@ -85,6 +85,11 @@ export class Outbox {
     this.#apply({ type: "settle", client_id });
   }
 
+  /** The log lost its history: what was acknowledged and has not come back goes out again, under the same id. */
+  doubt(): void {
+    for (const { client_id, status } of this.#items) if (status === "sent") this.#apply({ type: "retry", client_id });
+  }
+
   clear(): void {
     for (const { client_id } of this.#items) this.settle(client_id);
   }

@@ -23,7 +23,7 @@ function step(state: PanelState, action: Action): PanelState {
     case "refused":
       return { ...state, session: "refused", trouble: action.code, busy: false };
     case "resync":
-      return { ...state, timeline: [] };
+      return startAnew(state, action.lost);
     case "line":
       return { ...state, line: action.status, line_detail: action.detail };
     case "outbox":
@@ -35,6 +35,12 @@ function step(state: PanelState, action: Action): PanelState {
     default:
       return local(state, action);
   }
+}
+
+/** A restored log may be older than what is on screen, and its snapshot is the truth all the same. What was written here stays. */
+function startAnew(state: PanelState, lost: boolean): PanelState {
+  const before = { ...state, timeline: [] };
+  return lost ? { ...before, receipt: null, read: 0, agent_read: 0, handoff: state.handoff && { ...state.handoff, version: 0 } } : before;
 }
 
 type LocalAction = Exclude<
@@ -68,7 +74,7 @@ function local(state: PanelState, action: LocalAction): PanelState {
     case "busy":
       return { ...state, busy: action.busy };
     case "trouble":
-      return { ...state, trouble: action.code, busy: false };
+      return { ...state, trouble: action.code, needs: action.needs ?? null, busy: false };
     case "read":
       return action.seq > state.read ? { ...state, read: action.seq } : state;
     case "rated":
@@ -137,7 +143,7 @@ function welcome(state: PanelState, snapshot: CustomerSnapshot): PanelState {
 /** The handoff on screen is no longer open: the snapshot's `recent` says how it ended. */
 function closedMeanwhile({ handoff }: PanelState, { recent }: CustomerSnapshot): Handoff | null {
   if (!handoff) return null;
-  const ended = recent?.id === handoff.id ? { state: recent.state, close_reason: recent.close_reason } : { state: "closed" as const };
+  const ended = recent?.id === handoff.id ? { state: recent.state, close_reason: recent.close_reason } : { state: "closed" as const, close_reason: OUT_OF_REACH };
   return { ...handoff, ...ended, agent: handoff.agent };
 }
 

@@ -4,6 +4,7 @@ import type {
 } from "../shared/frames.ts";
 import type { OutboxItem } from "../shared/outbox.ts";
 import type { Status } from "../shared/connection.ts";
+import type { SignInNeeds } from "../shared/errors.ts";
 import type { PageEntry, PageFact } from "./bridge.ts";
 
 /** What the customer is about to ask for; survives until it is sent. */
@@ -31,7 +32,7 @@ export interface PanelState {
   shown: boolean;
   session: "opening" | "open" | "refused";
   customer: Customer | null;
-  /** Facts inside the signed token, shown before a handoff can show them. */
+  /** What the site signed, shown before a handoff can show it. */
   signed: readonly Fact[];
   intents: readonly IntentOption[];
   handoff: Handoff | null;
@@ -58,6 +59,8 @@ export interface PanelState {
   online: boolean;
   /** The code of the refusal to tell. */
   trouble: string | null;
+  /** What the sign-in lacks, when that is the trouble. */
+  needs: SignInNeeds | null;
   /** The ended handoff the person is done with. */
   dismissed: string | null;
   rated: boolean;
@@ -75,7 +78,7 @@ export type Action =
   | ({ type: "session" } & SessionOpened)
   | { type: "refused"; code: string }
   | { type: "welcome"; snapshot: CustomerSnapshot }
-  | { type: "resync" }
+  | { type: "resync"; lost: boolean }
   | { type: "event"; entry: Entry }
   | { type: "ephemeral"; frame: EphemeralFrame }
   | { type: "typing_over" }
@@ -92,7 +95,7 @@ export type Action =
   | { type: "form"; change: Partial<Form> }
   | { type: "busy"; busy: boolean }
   | { type: "online"; online: boolean }
-  | { type: "trouble"; code: string | null }
+  | { type: "trouble"; code: string | null; needs?: SignInNeeds | null }
   | { type: "read"; seq: number }
   | { type: "rated" }
   | { type: "again"; statement: string }
@@ -125,6 +128,7 @@ export function initial(site: { key: string; name: string }): PanelState {
     busy: false,
     online: true,
     trouble: null,
+    needs: null,
     dismissed: null,
     rated: false,
   };

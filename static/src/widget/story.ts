@@ -1,20 +1,23 @@
 /** The conversation as lines: messages, and what happened between them. */
 import type { CustomerEvents, Entry, EventOf, Fact, MessagePosted, Step } from "../shared/frames.ts";
 import { clock } from "../shared/time.ts";
-import { stepLabel } from "./words.ts";
+import { stepTitle } from "../shared/journey.ts";
+import { stepItems } from "./words.ts";
+import { moreWords, takeSteps } from "../shared/step_lines.ts";
 
 export type Glyph = "user" | "transfer" | "refresh" | "route" | "lock" | "check";
 export type Line =
   | { kind: "message"; key: string; at: string; seq: number; message: MessagePosted }
-  | { kind: "system"; key: string; glyph: Glyph; text: string };
+  | { kind: "system"; key: string; glyph: Glyph; text: string; steps?: readonly Step[] };
 
 interface Story {
+  site: string;
   agent: string | null;
   lines: Line[];
 }
 
-export function tell(timeline: readonly Entry[]): Line[] {
-  const story: Story = { agent: null, lines: [] };
+export function tell(timeline: readonly Entry[], site: string): Line[] {
+  const story: Story = { site, agent: null, lines: [] };
   for (const entry of timeline) tellOne(story, entry);
   return story.lines;
 }
@@ -30,7 +33,7 @@ function tellOne(story: Story, entry: Entry): void {
     case "handoff.changed":
       return tellChange(story, known.data, entry.at, say);
     case "journey.recorded":
-      return tellSteps(story, known.data.steps ?? [], say);
+      return tellSteps(story, known.data.steps ?? [], key);
     case "facts.changed":
       return tellFacts(story, known.data.added ?? [], say);
     case "identity.changed":
@@ -60,10 +63,14 @@ function tellFacts({ agent }: Story, added: readonly Fact[], say: Say): void {
   if (agent && labels.length > 0) say("route", `Added for ${agent}: ${labels.join(", ")}.`);
 }
 
-/** Before an agent is there, steps belong to the receipt; after, the person sees what was added. */
-function tellSteps(story: Story, steps: readonly Step[], say: Say): void {
-  const step = steps.at(-1);
-  if (!story.agent || !step) return;
-  const what = step.status === "failed" ? `“${stepLabel(step)}” did not work` : `you reached “${stepLabel(step)}”`;
-  say("route", `Added for ${story.agent}: ${what}.`);
+/** Before an agent is there, steps belong to the receipt; after, the person sees what was added: one line between two messages. */
+function tellSteps(story: Story, added: readonly Step[], key: string): void {
+  const { agent, site, lines } = story;
+  const step = added.at(-1);
+  if (!agent || !step) return;
+  const steps = [...takeSteps(lines, (line) => line.kind === "system" && line.glyph === "route"), ...added];
+  const more = stepItems(steps, site).length - 1;
+  const what = step.status === "failed" ? `“${stepTitle(step, site)}” did not work` : `you reached “${stepTitle(step, site)}”`;
+  const text = `Added for ${agent}: ${what}${moreWords(more)}.`;
+  lines.push({ kind: "system", key, glyph: "route", text, steps });
 }

@@ -1,5 +1,7 @@
 /** What the panel says: plain, short, and never more than is known. */
-import type { Assurance, ChannelName, ChannelOption, Estimate, Fact, IntentOption, Step } from "../shared/frames.ts";
+import type { SignInNeeds } from "../shared/errors.ts";
+import type { Assurance, ChannelName, ChannelOption, Customer, Estimate, Fact, IntentOption, Step } from "../shared/frames.ts";
+import { stepTitle, timesWords } from "../shared/journey.ts";
 import { ago, moment } from "../shared/time.ts";
 import type { Ended, PanelState } from "./state.ts";
 
@@ -16,7 +18,7 @@ export function waitWhy(estimate: Estimate | null, promised: Estimate | null, po
   if (position === 1) return "You’re next.";
   return estimate && estimate.kind !== "unknown"
     ? "From how fast the line moves today. Updated as it moves."
-    : "Too few people have been helped so far today for an honest number. We’ll say as soon as we can.";
+    : "Too few people have been helped today for an honest number.";
 }
 
 export const CHANNEL: Record<ChannelName, string> = { chat: "Chat", callback: "We call you", phone: "You call us", voice: "Talk here" };
@@ -36,6 +38,22 @@ export function channelWords({ state, opens_at, estimate }: ChannelOption, now =
   }
 }
 
+/** A handoff that waits for the opening: what was asked is closed, as far as this page knows. */
+export function isLeft({ handoff, intents }: PanelState, now = Date.now()): { opens_at: string | null } | null {
+  if (handoff?.state !== "queued") return null;
+  const option = intentOf(intents, handoff.intent.key)?.channels.find(({ channel }) => channel === handoff.channel);
+  const opens_at = option?.opens_at ?? null;
+  return option?.state === "closed" && !(opens_at && Date.parse(opens_at) <= now) ? { opens_at } : null;
+}
+
+export const opensWords = (opens_at: string | null, now = Date.now()): string => (opens_at ? `We open ${moment(opens_at, now)}` : "We are closed now");
+
+/** Where the answer to a message left out of hours will be. */
+export const answerWords = (verified: boolean | undefined): string =>
+  verified
+    ? "An agent answers here when we open. You can close this page until then."
+    : "An agent answers here when we open. You’re not signed in, so keep this tab: nothing else can show the answer.";
+
 /** One line under the site's name: whether anybody is there for what is chosen. */
 export function openWords(options: readonly ChannelOption[], now = Date.now()): string {
   const states = options.map(({ state }) => state);
@@ -50,15 +68,6 @@ export function openWords(options: readonly ChannelOption[], now = Date.now()): 
 export function greeting(name: string | null | undefined): string {
   const first = name?.trim().split(/\s+/)[0];
   return first ? `Hello ${first}, what can we help with?` : "Hello, what can we help with?";
-}
-
-const humanised = (name: string) => {
-  const words = name.replace(/[-_]+/g, " ").trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-};
-
-export function stepLabel(step: Step): string {
-  return step.name ? humanised(step.name) : (step.title ?? step.path);
 }
 
 /** "FILE_TOO_LARGE" is for the agent; the customer reads "file too large". */
@@ -76,36 +85,47 @@ export function stuckAt(steps: readonly Step[]): { step: Step; times: number } |
   return step ? { step, times: steps.filter((one) => one.status === "failed" && identity(one) === identity(step)).length } : null;
 }
 
-export function reason(steps: readonly Step[], fromPage: boolean): string {
+export function reason(steps: readonly Step[], fromPage: boolean, site: string): string {
   const stuck = stuckAt(steps);
   if (!stuck) return fromPage ? "From this page" : "";
   const { step, times } = stuck;
   const why = step.error ? `: ${errorWords(step.error)}` : "";
-  return `“${stepLabel(step)}” did not work${why}${times > 1 ? ` (${times} times)` : ""}.`;
+  return `“${stepTitle(step, site)}” did not work${why}${times > 1 ? ` (${times} times)` : ""}.`;
 }
 
-/** Consecutive views of one place are one item; a failure says how often. */
-export function stepItems(steps: readonly Step[]): { label: string; failed: string }[] {
-  const items: { label: string; failed: string; times: number; step: Step }[] = [];
+/** What was done in one place in a row is one item; a failure says how often. */
+export function stepItems(steps: readonly Step[], site: string): { label: string; failed: string }[] {
+  const items: { label: string; why: string; times: number }[] = [];
   for (const step of steps) {
+    const label = stepTitle(step, site);
+    const why = step.status === "failed" ? errorWords(step.error ?? "did not work") : "";
     const last = items.at(-1);
-    const same = last && stepLabel(last.step) === stepLabel(step);
-    const failed = step.status === "failed" ? errorWords(step.error ?? "did not work") : "";
-    if (same) Object.assign(last, { step, failed: failed || last.failed, times: last.times + (failed ? 1 : 0) });
-    else items.push({ label: stepLabel(step), failed, times: failed ? 1 : 0, step });
+    if (last?.label !== label) items.push({ label, why, times: why ? 1 : 0 });
+    else if (why) Object.assign(last, { why, times: last.times + 1 });
+    else if (step.status === "done") last.why = "";
   }
-  return items.map(({ label, failed, times }) => ({ label, failed: failed && times > 1 ? `${failed}, ${times === 2 ? "twice" : `${times} times`}` : failed }));
+  return items.map(({ label, why, times }) => ({ label, failed: [why, why && timesWords(times)].filter(Boolean).join(", ") }));
 }
 
 const METHODS: Record<string, string> = {
   pwd: "password", otp: "code", mfa: "two factors", hwk: "security key", swk: "passkey", pin: "PIN", sms: "text message",
-  face: "face", fpt: "fingerprint", bio: "biometrics", sc: "smart card", kba: "questions", tel: "phone call", user: "presence",
+  face: "face", fpt: "fingerprint", sc: "smart card", tel: "phone call",
 };
 
 export function assuranceWords(assurance: Assurance, now = Date.now()): string {
   const how = assurance.amr.filter((method) => method !== "mfa" || assurance.amr.length === 1).map((method) => METHODS[method] ?? method);
   const when = assurance.auth_time === null ? "" : ago(assurance.auth_time * 1000, now);
   return [how.join(" + "), when].filter(Boolean).join(", ") || "signed in";
+}
+
+/** What the sign-in lacks, what is safe, what comes next. */
+export function needsWords({ acr_values, max_age }: SignInNeeds, customer: Customer | null, site: string, now = Date.now()): string {
+  const next = "Sign in again on the page, then try again here; your words are kept.";
+  const assurance = customer?.assurance;
+  if (!customer?.verified || !assurance) return `This is for people who are signed in. ${next}`;
+  const weak = acr_values.length > 0 && !acr_values.includes(assurance.acr ?? "");
+  const wanted = weak ? "a stronger sign-in" : `a sign-in of the last ${Math.ceil((max_age ?? 0) / 60)} min`;
+  return `${site} asks for ${wanted} for this. Yours: ${assuranceWords(assurance, now)}. ${next}`;
 }
 
 export function valueWords({ value }: Pick<Fact, "value">): string {
@@ -120,8 +140,8 @@ const TROUBLE: Record<string, string> = {
   channel_full: "The line is full right now. Nothing was sent; try again in a few minutes.",
   channel_not_offered: "That way of talking is not offered for this. Choose another one; your words are kept.",
   rate_limited: "That was a lot at once. Nothing is lost; wait a moment and try again.",
-  context_too_large: "There is too much to take along. Take something back below and try again.",
-  too_long: "That is longer than we can take. Shorten it a little; nothing is lost.",
+  context_too_large: "That is too much to take along. Take something back below and try again.",
+  too_long: "That is too long. Shorten it a little; nothing is lost.",
   unreachable: "We can’t reach the help service. Nothing is lost; check your connection and try again.",
   not_saved: "This could not be saved just now. Your words are kept; try again.",
   not_ready: "The help service is starting. Your words are kept; try again in a moment.",
@@ -146,16 +166,11 @@ const ENDINGS: Record<string, string> = {
   unreachable: "We could not reach you",
   merged: "This continues in your signed-in conversation",
   erased: "This conversation was erased",
-  out_of_reach: "Your session ran out, so this conversation can’t be reached from here",
+  out_of_reach: "This conversation can’t be reached from here any more",
 };
 
 export function endingWords({ reason }: Ended): string {
   return ENDINGS[reason ?? ""] ?? "This conversation has ended";
-}
-
-export function ordinal(n: number): string {
-  const tail = n % 100 > 10 && n % 100 < 14 ? 0 : n % 10;
-  return `${n}${["th", "st", "nd", "rd"][tail] ?? "th"}`;
 }
 
 /** What the button on the page becomes while one browses on. */
@@ -164,7 +179,9 @@ export function launcherWords(state: PanelState, unread: number): { title: strin
   if (unread > 0) return { title: `${handoff?.agent?.name ?? "An agent"} wrote`, detail: unread === 1 ? "1 new message" : `${unread} new messages` };
   if (handoff?.state === "connected") return { title: `${handoff.agent?.name ?? "An agent"} is here`, detail: "" };
   if (handoff?.state !== "queued" && handoff?.state !== "offered") return { title: "Get help", detail: "" };
-  const place = typeof handoff.position === "number" ? `${ordinal(handoff.position)} in line` : "In line";
+  const left = isLeft(state);
+  if (left) return { title: "Message left", detail: opensWords(left.opens_at) };
+  const place = handoff.position === null ? "In line" : `In line, place ${handoff.position}`;
   return { title: place, detail: waitWords(handoff.estimate) };
 }
 

@@ -237,3 +237,31 @@ describe("what was said before", () => {
     expect(desk.store.get().refusal).toBe("Earlier lines could not be read just now.");
   });
 });
+
+describe("a log that was restored from a backup", () => {
+  const lines = (desk: Desk) => desk.store.get().board?.handoffs[0]?.timeline.map(({ seq }) => seq);
+  const talk = (...seqs: number[]) => handoff({ timeline: seqs.map((seq) => entry(STREAM, seq, "message.posted", said("customer", String(seq)))) });
+
+  test.each(["epoch_changed", "ahead"] as const)("is shown as it is after %s, and takes neither drafts nor what is unsent", async (reason) => {
+    const desk = open();
+    welcome({ handoffs: [talk(1, 2, 3)] }, { ...HEADS, [STREAM]: 3 });
+    desk.drafts.change("ho_1", { reply: "a draft" });
+    desk.say("ho_1", "acknowledged");
+    await settled();
+    expect(desk.store.get().outbox).toMatchObject([{ text: "acknowledged", status: "sent" }]);
+    wire.onResync?.(reason);
+    welcome({ handoffs: [talk(1)] }, { ...HEADS, [STREAM]: 1 });
+    await settled();
+    expect([lines(desk), desk.drafts.of("ho_1").reply]).toEqual([[1], "a draft"]);
+    const sent = command.mock.calls.filter(([cmd]) => cmd === "message.send");
+    expect([sent.length, sent[0]?.[1]]).toEqual([2, sent[1]?.[1]]);
+  });
+
+  test("is not what happened when the page was only away for long", () => {
+    const desk = open();
+    welcome({ handoffs: [talk(1, 2)] }, { ...HEADS, [STREAM]: 2 });
+    wire.onResync?.("too_old");
+    welcome({ handoffs: [talk(2, 3)] }, { ...HEADS, [STREAM]: 3 });
+    expect(lines(desk)).toEqual([1, 2, 3]);
+  });
+});

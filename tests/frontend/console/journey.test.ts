@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { journeyRows, stepTitle, timesWords } from "../../../static/src/console/journey.ts";
+import { journeyRows, stepTitle, timesWords } from "../../../static/src/shared/journey.ts";
 import { listWords } from "../../../static/src/console/journey_section.tsx";
 import type { Step } from "../../../static/src/console/wire.ts";
 import { at } from "./cast.ts";

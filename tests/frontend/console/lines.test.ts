@@ -37,6 +37,24 @@ describe("what was said", () => {
   });
 });
 
+describe("steps between two messages", () => {
+  const on = (seq: number, title: string, more: object = {}) => entry(STREAM, seq, "journey.recorded", { steps: [{ path: `/${title}`, title, status: "started", at: at(seq), ...more }] });
+
+  test("are one line, the newest and how many more, even with facts among them", () => {
+    expect(system(on(1, "A"), entry(STREAM, 2, "facts.changed", { added: [fact("card", "observed", "kept")], struck: [] }), on(3, "B"), on(4, "C"))).toEqual(["Seen on the page: card kept", "Maya went on to C, and 2 more steps"]);
+  });
+
+  test("count a step once however often it failed, and begin anew after a message or a change", () => {
+    const failed = { name: "pay", status: "failed", error: "E1" };
+    const story = [on(1, "Pay", { name: "pay" }), on(2, "Pay", failed), on(3, "Pay", failed), entry(STREAM, 4, "message.posted", said("customer", "oh")), on(5, "B"), entry(STREAM, 6, "handoff.changed", changed("connected")), on(7, "C")];
+    expect(system(...story)).toEqual(["Pay failed (E1)", "Maya went on to B", "You joined", "Maya went on to C"]);
+  });
+
+  test("are told with the time of the newest", () => {
+    expect(lines([on(1, "A"), on(9, "B")])).toMatchObject([{ kind: "system", at: at(9) }]);
+  });
+});
+
 describe("what happened", () => {
   test("the life of a handoff in words, each change once", () => {
     expect(system(
@@ -50,6 +68,7 @@ describe("what happened", () => {
   test("steps, facts, identity and offers", () => {
     expect(system(
       entry(STREAM, 1, "journey.recorded", { steps: [{ path: "/a", title: "Account overview", status: "started", at: at(1) }] }),
+      entry(STREAM, 11, "message.posted", said("customer", "oh")),
       entry(STREAM, 2, "journey.recorded", { steps: [{ name: "pay", path: "/p", status: "failed", error: "E1", at: at(2) }] }),
       entry(STREAM, 3, "facts.changed", { added: [fact("card", "desk", "kept")], struck: [] }),
       entry(STREAM, 4, "facts.changed", { added: [], struck: [{ key: "phone-number", source: "stated" }] }),

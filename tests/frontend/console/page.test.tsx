@@ -320,3 +320,11 @@ test("places in the rail follow the order in which handoffs came, also for the s
   expect(find(".mid__who").textContent).toContain("Second");
   expect(document.activeElement).toBe(box());
 });
+
+test("the account's own pages are one key away, and administration only for staff", () => {
+  const links = () => [...root.querySelectorAll<HTMLAnchorElement>("header a")].map((link) => [link.textContent, link.getAttribute("href")]);
+  welcome({});
+  expect(links()).toEqual([["Two-step sign-in", "/accounts/2fa/"]]);
+  act(() => render(<App desk={desk} page={{ agentId: "ag_admin", agentName: "Admin", csrfCookie: "handoff_csrftoken", admin: "/admin/" }} />, root));
+  expect(links()).toEqual([["Two-step sign-in", "/accounts/2fa/"], ["Admin", "/admin/"]]);
+});

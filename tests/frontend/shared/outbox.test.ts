@@ -98,3 +98,13 @@ it("lives in memory where touching storage throws", () => {
   expect(box.list()).toHaveLength(1);
   expect(storage.get("box")).toContain("hello");
 });
+
+it("sends again what was acknowledged by a log that lost it, under the same id", async () => {
+  const box = outbox();
+  const item = box.add("ho_1", "hello");
+  await vi.advanceTimersByTimeAsync(0);
+  box.doubt();
+  expect(states(box)).toEqual(["hello sending"]);
+  await box.flush();
+  expect(sent.map(({ client_id }) => client_id)).toEqual([item.client_id, item.client_id]);
+});

@@ -89,11 +89,20 @@ describe("the panel's end", () => {
     await expect(answer).resolves.toEqual({ token: "a.b.c" });
   });
 
-  it("does not wait for ever", async () => {
+  it("tells the page's developer of a provider that failed", async () => {
+    from(BANK, hello);
+    void host.need({});
+    from(BANK, { type: "token", id: 1, token: null, error: "identity_failed" });
+    expect(parent.postMessage).toHaveBeenLastCalledWith({ handoff: "n1", message: { type: "error", code: "identity_failed", message: expect.any(String) } }, BANK);
+  });
+
+  it("gives the provider ten seconds", async () => {
     vi.useFakeTimers();
+    from(BANK, hello);
     const answer = host.need({});
-    await vi.advanceTimersByTimeAsync(12_000);
+    await vi.advanceTimersByTimeAsync(10_000);
     await expect(answer).resolves.toEqual({ token: null, error: "identity_timeout" });
+    from(BANK, { type: "token", id: 1, token: "a.b.c" });
     vi.useRealTimers();
   });
 });

@@ -32,6 +32,29 @@ describe("the same story through every door", () => {
   });
 });
 
+describe("a log that was restored from a backup", () => {
+  const older = snapshot({ handoff: handoff({ version: 1 }), timeline: story.slice(0, 1) });
+  const written = { type: "text", text: "draft" } as const;
+  const outbox = { type: "outbox", items: [{ client_id: "c9", handoff: "ho_1", text: "unsent", at: "", kind: "message", status: "sending" }] } as const;
+  const before = play(open({}), ...story.map(event), written, outbox, { type: "read", seq: 3 });
+
+  it("is the truth though it is older, and takes nothing that was written here", () => {
+    const after = play(before, { type: "resync", lost: true }, { type: "welcome", snapshot: older });
+    expect([after.handoff?.state, after.handoff?.version, after.timeline.length, after.read]).toEqual(["queued", 1, 1, 0]);
+    expect([after.text, after.outbox]).toEqual(["draft", outbox.items]);
+  });
+
+  it("may have lost the talk altogether, which is not called its end", () => {
+    const after = play(before, { type: "resync", lost: true }, { type: "welcome", snapshot: snapshot({ handoff: null }) });
+    expect([viewOf(after), ended(after)?.reason, ended(after)?.ask]).toEqual(["ended", "out_of_reach", false]);
+  });
+
+  it("is not what happened when a reader was only away for long", () => {
+    const after = play(before, { type: "resync", lost: false }, { type: "welcome", snapshot: older });
+    expect([after.handoff?.version, after.read]).toEqual([3, 3]);
+  });
+});
+
 describe("which view", () => {
   it("opens on the start, with the page's intent chosen", () => {
     const state = play(fresh(), { type: "intent", intent: "lost-card" }, { type: "session", customer: maya, signed: [], intents: menu, handoff: null, recent: null });

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { memory, type KeyValue } from "../../../static/src/shared/storage.ts";
 import { Session } from "../../../static/src/widget/panel/session.ts";
-import { signedFacts } from "../../../static/src/widget/panel/signed.ts";
 import { maya, menu, stranger } from "./cast.ts";
 
 type Reply = [status: number, body: unknown];
@@ -16,9 +15,10 @@ let asked: Asked[];
 let replies: Reply[];
 let answers: ({ token: string | null; error?: string } | null)[];
 let heard: string[];
+let needs: object[];
 
 const noor = { ...maya, id: "cu_noor", name: "Noor Ali" };
-const opened = (customer: object, token: string): Reply => [201, { token, customer, intents: menu, handoff: null, recent: null }];
+const opened = (customer: object, token: string): Reply => [201, { token, customer, facts: [], intents: menu, handoff: null, recent: null }];
 const refused = (status: number, code: string): Reply => [status, { error: { code, message: code, request_id: "r" } }];
 
 function session(): Session {
@@ -26,7 +26,8 @@ function session(): Session {
     site: "harbour",
     storage,
     embeddedBy: () => "https://bank.example",
-    identity: () => {
+    identity: (need) => {
+      needs.push(need);
       const answer = answers.length > 1 ? answers.shift() : answers[0];
       return answer ? Promise.resolve(answer) : null;
     },
@@ -39,11 +40,11 @@ function session(): Session {
 
 /** An earlier page of this tab opened a session. */
 function keep(customer: object, token = "old"): void {
-  storage.set("handoff.session", JSON.stringify({ token, customer, signed: [] }));
+  storage.set("handoff.session", JSON.stringify({ token, customer }));
 }
 
 beforeEach(() => {
-  [storage, asked, replies, answers, heard] = [memory(), [], [], [null], []];
+  [storage, asked, replies, answers, heard, needs] = [memory(), [], [], [null], [], []];
   vi.stubGlobal("fetch", async (_: string, { method, headers, body }: { method: string; headers: Record<string, string>; body?: string }) => {
     asked.push({ method, token: headers.Authorization ?? null, body: body ? (JSON.parse(body) as Record<string, unknown>) : null });
     const [status, reply] = replies.shift() ?? [500, {}];
@@ -172,13 +173,36 @@ describe("a session that ended under a talk", () => {
   });
 });
 
-it("reads the signed facts for the receipt, and nothing from nonsense", () => {
-  const payload = Buffer.from(JSON.stringify({ sub: "u1", email: "m@x.example", facts: { account: { label: "Account", value: "..4821" }, since: 2019 } })).toString("base64url");
-  expect(signedFacts(`x.${payload}.y`, "now")).toEqual([
-    { key: "account", label: "Account", value: "..4821", source: "verified", at: "now" },
-    { key: "since", label: "since", value: 2019, source: "verified", at: "now" },
-    { key: "email", label: "Email", value: "m@x.example", source: "verified", at: "now" },
-    { key: "sub", label: "Customer reference", value: "u1", source: "verified", at: "now" },
-  ]);
-  expect(signedFacts("not a token")).toEqual([]);
+describe("a stronger sign-in", () => {
+  it("is asked of the page by OpenID Connect's own names, and refreshes the session", async () => {
+    keep(maya);
+    [answers, replies] = [[{ token: "a.b.c" }], [opened(maya, "s2")]];
+    await session().stepUp({ acr_values: ["urn:bank:2", "urn:bank:3"], max_age: 300 });
+    expect(needs).toEqual([{ acr_values: "urn:bank:2 urn:bank:3", max_age: 300 }]);
+    expect([asked[0]?.token, asked[0]?.body?.identity_token, heard]).toEqual(["Bearer old", "a.b.c", ["opened cu_maya same"]]);
+  });
+
+  it("asks for no more than what is missing, and leaves all as it is when the page has none", async () => {
+    keep(maya);
+    answers = [{ token: null }];
+    await session().stepUp({ acr_values: [], max_age: 300 });
+    expect([needs, asked, heard, storage.get("handoff.session")]).toEqual([[{ max_age: 300 }], [], [], expect.stringContaining("old")]);
+  });
+});
+
+it("shows what the site signed as the server tells it", async () => {
+  const facts = [{ key: "account", label: "Account", value: "..4821", source: "verified" as const, at: "2026-01-01T14:00:00.000Z" }];
+  let shown: unknown;
+  [answers, replies] = [[{ token: "a.b.c" }], [[201, { token: "s1", customer: maya, facts, intents: menu, handoff: null, recent: null }]]];
+  await new Session({
+    site: "harbour",
+    storage,
+    embeddedBy: () => null,
+    identity: () => Promise.resolve({ token: "a.b.c" }),
+    onOpened: ({ signed }) => void (shown = signed),
+    onRefused: () => undefined,
+    onTokenRefused: () => undefined,
+    onWiped: () => undefined,
+  }).open();
+  expect(shown).toEqual(facts);
 });

@@ -3,9 +3,10 @@ import type { Step } from "../../../static/src/shared/frames.ts";
 import { context, fits, unrecorded } from "../../../static/src/widget/panel/journey.ts";
 import { STEPS } from "../../../static/src/widget/state.ts";
 import { tell } from "../../../static/src/widget/story.ts";
-import { assuranceWords, channelWords, greeting, launcherWords, reason, stepItems, waitWhy, waitWords } from "../../../static/src/widget/words.ts";
-import { amira, changed, entry, open, play, said } from "./cast.ts";
+import { answerWords, assuranceWords, channelWords, greeting, isLeft, launcherWords, needsWords, opensWords, reason, stepItems, waitWhy, waitWords } from "../../../static/src/widget/words.ts";
+import { amira, changed, entry, maya, menu, open, play, said, stranger } from "./cast.ts";
 
+const BANK = "Harbour Bank";
 const failed: Step = { name: "upload-receipt", path: "/d", status: "failed", error: "FILE_TOO_LARGE", at: "3" };
 const view: Step = { path: "/", title: "Accounts", status: "done", at: "1" };
 
@@ -33,16 +34,56 @@ describe("a wait", () => {
 
 describe("the reason the person is here", () => {
   it("is the step that failed last, not its code", () => {
-    expect(reason([view, failed, { ...failed, at: "4" }, { ...view, at: "5" }], true)).toBe("“Upload receipt” did not work: file too large (2 times).");
+    expect(reason([view, failed, { ...failed, at: "4" }, { ...view, at: "5" }], true, BANK)).toBe("“Upload receipt” did not work: file too large (2 times).");
   });
   it("is gone once the step was done", () => {
-    expect(reason([failed, { ...failed, status: "done", at: "4" }], true)).toBe("From this page");
+    expect(reason([failed, { ...failed, status: "done", at: "4" }], true, BANK)).toBe("From this page");
   });
   it("is not hidden by pages seen since", () => {
-    expect(reason([failed, { ...view, at: "4" }], true)).toContain("did not work");
+    expect(reason([failed, { ...view, at: "4" }], true, BANK)).toContain("did not work");
   });
   it("lists each place once, with how often it failed", () => {
-    expect(stepItems([view, view, failed, failed])).toEqual([{ label: "Accounts", failed: "" }, { label: "Upload receipt", failed: "file too large, twice" }]);
+    expect(stepItems([view, view, failed, failed], BANK)).toEqual([{ label: "Accounts", failed: "" }, { label: "Upload receipt", failed: "file too large, twice" }]);
+  });
+});
+
+it("names a step as the page did, without the site's own name", () => {
+  const titled = { ...failed, title: "Upload your receipt" };
+  expect(reason([titled], true, BANK)).toBe("“Upload your receipt” did not work: file too large.");
+  expect(stepItems([{ ...view, title: "Account overview - Harbour Bank" }, titled, { ...titled, status: "done" }], BANK)).toEqual([
+    { label: "Account overview", failed: "" },
+    { label: "Upload your receipt", failed: "" },
+  ]);
+});
+
+describe("out of hours", () => {
+  const now = Date.parse("2026-01-01T06:00:00");
+  const opens_at = new Date(now + 2 * 3_600_000).toISOString();
+  const closed = (option: object) => ({ ...open({}), intents: menu.map((intent) => ({ ...intent, channels: [{ channel: "chat" as const, state: "closed" as const, ...option }] })) });
+
+  it("says when it opens, and makes up no place", () => {
+    expect(isLeft(closed({ opens_at }), now)).toEqual({ opens_at });
+    expect(opensWords(opens_at, now)).toMatch(/^We open 8:00/);
+    expect(opensWords(null)).toBe("We are closed now");
+    expect(launcherWords(closed({ opens_at: "2999-01-01T00:00:00Z" }), 0).title).toBe("Message left");
+  });
+
+  it("waits like everybody once it is open, or was never closed", () => {
+    expect([isLeft(closed({ opens_at }), Date.parse(opens_at)), isLeft(open({}), now), isLeft(open(), now)]).toEqual([null, null, null]);
+  });
+
+  it("promises the answer only where it can be shown", () => expect([answerWords(true), answerWords(false)].map((words) => words.includes("keep this tab"))).toEqual([false, true]));
+});
+
+describe("a sign-in that is not enough", () => {
+  const now = 1_767_225_000_000 + 7_200_000;
+  const words = (acr_values: string[], max_age: number | null, customer: typeof maya | typeof stranger = maya) => needsWords({ acr_values, max_age }, customer, BANK, now);
+
+  it("is named by what is missing: strength, freshness, or any at all", () => {
+    expect(words(["urn:bank:3"], 300)).toContain("Harbour Bank asks for a stronger sign-in for this. Yours: password + code, 2 h ago.");
+    expect(words([], 300)).toContain("asks for a sign-in of the last 5 min for this. Yours: password + code, 2 h ago.");
+    expect(words(["urn:bank:2"], 300, { ...maya, assurance: { acr: "urn:bank:2", amr: ["pwd"], auth_time: 1_767_225_000 } })).toContain("of the last 5 min");
+    expect(words(["urn:bank:3"], null, stranger)).toContain("people who are signed in");
   });
 });
 
@@ -55,12 +96,12 @@ it("says how and when somebody signed in", () => {
 });
 
 it("tells the button what is going on", () => {
-  expect([open(), open({}), open({ state: "connected", agent: amira })].map((state) => launcherWords(state, 0).title)).toEqual(["Get help", "2nd in line", "Amira is here"]);
+  expect([open(), open({}), open({ state: "connected", agent: amira })].map((state) => launcherWords(state, 0).title)).toEqual(["Get help", "In line, place 2", "Amira is here"]);
   expect(launcherWords(open({ state: "connected", agent: amira }), 2)).toEqual({ title: "Amira wrote", detail: "2 new messages" });
 });
 
 describe("the story", () => {
-  const lines = (...entries: Parameters<typeof tell>[0]) => tell(entries).map((line) => (line.kind === "system" ? `${line.glyph}: ${line.text}` : line.message.text));
+  const lines = (...entries: Parameters<typeof tell>[0]) => tell(entries, BANK).map((line) => (line.kind === "system" ? `${line.glyph}: ${line.text}` : line.message.text));
   const tomas = { name: "Tomas" };
 
   it("tells joins, passes, losses and the end between the messages", () => {
@@ -84,6 +125,14 @@ describe("the story", () => {
       "user: Amira joined. Your details and steps are on screen.",
       "check: The conversation ended.",
     ]);
+  });
+
+  it("does not let steps bury the talk: one line between two messages, the newest and how many more", () => {
+    const on = (seq: number, ...steps: Step[]) => entry(seq, "journey.recorded", { steps });
+    const fact = entry(5, "facts.changed", { added: [{ key: "a", label: "Charge", value: "1", source: "observed", at: "" }], struck: [] });
+    const page = (title: string): Step => ({ path: `/${title}`, title, status: "started", at: "" });
+    const told = lines(changed(1, 2, { state: "connected", agent: amira }), said(2, "agent", "Hello"), on(3, page("A")), on(4, page("B")), fact, on(6, page("C")), said(7, "customer", "Hi"), on(8, page("D")));
+    expect(told.slice(1)).toEqual(["Hello", "route: Added for Amira: Charge.", "route: Added for Amira: you reached “C”, and 2 more steps.", "Hi", "route: Added for Amira: you reached “D”."]);
   });
 
   it("shows nothing of an erased message", () => expect(lines(entry(1, "message.posted", {}))).toEqual([]));

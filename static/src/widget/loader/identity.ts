@@ -7,10 +7,11 @@ export interface Answer {
   error?: string;
 }
 
-const BUDGET_MS = 10_000;
-
-/** 204, 401, an empty answer or anything that is not a compact JWS says: nobody is signed in. */
-async function readAnswer(provider: Provider | null, need: Need): Promise<Answer> {
+/**
+ * 204, 401, an empty answer or anything that is not a compact JWS says: nobody is signed in. A provider that throws has not
+ * said so, and nothing may be wiped for it; nor has one that takes too long, for which the panel keeps the time.
+ */
+export async function ask(provider: Provider | null, need: Need): Promise<Answer> {
   try {
     let value = await provider!(need);
     if (value instanceof Response) value = value.ok && (await value.text());
@@ -20,10 +21,3 @@ async function readAnswer(provider: Provider | null, need: Need): Promise<Answer
     return { token: null, error: "identity_failed" };
   }
 }
-
-/** A provider that throws or takes too long has not said "nobody": nothing may be wiped for it. */
-export const ask = (provider: Provider | null, need: Need): Promise<Answer> =>
-  Promise.race([
-    readAnswer(provider, need),
-    new Promise<Answer>((resolve) => setTimeout(resolve, BUDGET_MS, { token: null, error: "identity_timeout" })),
-  ]);

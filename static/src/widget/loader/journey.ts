@@ -8,6 +8,8 @@ const KEY = "handoff.steps";
 
 export interface GivenStep {
   name?: unknown;
+  title?: unknown;
+  path?: unknown;
   status?: unknown;
   error?: unknown;
 }
@@ -28,7 +30,11 @@ export function forget(): void {
 
 const isFact = (entry: PageEntry): entry is PageFact => "key" in entry;
 
-const word = (value: unknown) => (value == null ? undefined : redactText(String(value)).slice(0, 200));
+const newest = (name?: string) => entries.findLast((entry): entry is Step => !isFact(entry) && (!name || entry.name === name));
+
+const drop = (old?: PageEntry) => (entries = entries.filter((entry) => entry !== old));
+
+const word = (value: unknown) => (value ? redactText(String(value)).slice(0, 200) : undefined);
 
 /** Each entry's time is its identity towards the panel, so two of them never share a millisecond. */
 function keep(entry: object): PageEntry {
@@ -36,37 +42,51 @@ function keep(entry: object): PageEntry {
   const kept = { ...entry, at: new Date(Math.max(Date.now(), last + 1)).toISOString() } as PageEntry;
   entries.push(kept);
   // At most 50. Steps may go; a fact was given on purpose and stays as long as there is a step to drop instead.
-  if (entries.length > 50) entries.splice(Math.max(0, entries.findIndex((old) => !isFact(old))), 1);
+  if (entries.length > 50) drop(entries.find((old) => !isFact(old)) ?? entries[0]);
   write(KEY, entries);
   return kept;
 }
 
-/** Nothing of the page's content is read: its address and its title are all. */
-const describe = ({ name, status, error }: GivenStep) => ({
-  name: word(name),
-  path: redactPath(location.pathname),
-  title: word(document.title || null),
-  status: status == "done" || status == "failed" ? status : "started",
-  error: word(error),
-});
+/**
+ * Nothing of the page's content is read: its address and its title are all. How a step went is often told by the page
+ * that follows, so the step keeps the place where it began, and none takes its title from a page that happens to be open.
+ */
+function describe({ name, title, path, status, error }: GivenStep) {
+  const called = word(name);
+  const ended = status == "done" || status == "failed";
+  const began = called && ended ? newest(called) : undefined;
+  return {
+    name: called,
+    path: redactPath(String(path ?? began?.path ?? location.pathname).replace(/[?#].*/s, "")),
+    title: word(title ?? (called ? began : document)?.title),
+    status: ended ? status : "started",
+    error: word(error),
+  };
+}
 
-export const addStep = (given: GivenStep): PageEntry => keep(describe(given));
+/** A step told again unchanged (a reload) is one step; failing again is another failure. */
+export function addStep(given: GivenStep): PageEntry | undefined {
+  const step = describe(given);
+  const last = newest();
+  if (last?.path === step.path && last.name === step.name && last.status === step.status && last.error === step.error && last.status != "failed") return;
+  // The bare view of a page says less than the steps that have a name there.
+  if (step.name) entries = entries.filter((entry) => isFact(entry) || entry.name || entry.path !== step.path || entry.status == "failed");
+  return keep(step);
+}
 
-/** A view of the page that is already the newest step (a reload, a fragment) is not told twice. */
+/** A view of the page that is already the newest step (a reload, a fragment, a form shown again) is not told twice. */
 export function addView(): PageEntry | undefined {
   const view = describe({});
-  const last = entries.findLast((entry): entry is Step => !isFact(entry));
-  return last && !last.name && last.path === view.path && last.title === view.title ? undefined : keep(view);
+  const last = newest();
+  return last?.path === view.path && (last.name || last.title === view.title) ? undefined : keep(view);
 }
 
 /** Pages repeat their facts at every load; one that has not changed keeps its place and time. */
 export function addFact({ key, label = key, value = null }: GivenFact): PageEntry | undefined {
   const name = word(key);
   const given = (typeof value === "string" ? redactText(value).slice(0, 4000) : value) as Scalar;
-  const old = entries.findIndex((entry) => isFact(entry) && entry.key === name);
-  if (old >= 0) {
-    if ((entries[old] as PageFact).value === given) return;
-    entries.splice(old, 1);
-  }
+  const old = entries.find((entry): entry is PageFact => isFact(entry) && entry.key === name);
+  if (old?.value === given) return;
+  drop(old);
   return keep({ key: name, label: word(label), value: given });
 }

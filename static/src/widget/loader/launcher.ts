@@ -1,19 +1,18 @@
 /** The button on the host page and the frame above it, in a shadow root that works under a strict CSP. */
 
-// The icon is cut out of the text colour, so that no image source has to be allowed. Text on the brand's colour is white
+// The icon is a shape in the text's colour, so that no image source has to be allowed. Text on the brand's colour is white
 // while its luminance is under .179, else black: the point where both are equally readable.
 const STYLE =
   ":host{all:initial}" +
   ".b,.f{position:fixed;z-index:999999999;right:16px;bottom:16px;border:0;box-shadow:0 4px 20px #0003}" +
   ".b{display:flex;align-items:center;gap:8px;min-height:48px;padding:8px 16px;border-radius:99px;background:var(--c);color:#fff;" +
-  "color:color(from var(--c) xyz-d65 clamp(0,(.179 - y)*9999,.9505) clamp(0,(.179 - y)*9999,1) clamp(0,(.179 - y)*9999,1.089));" +
+  "color:color(from var(--c) xyz-d65 clamp(0,(.179 - y)*9999,1.1) clamp(0,(.179 - y)*9999,1.1) clamp(0,(.179 - y)*9999,1.1));" +
   "font:600 15px/1.25 system-ui,sans-serif;text-align:start;cursor:pointer}" +
-  ".b:before{content:'';width:20px;height:18px;background:currentColor;" +
-  "clip-path:path('M4 1h12a3 3 0 0 1 3 3v7a3 3 0 0 1-3 3h-6l-5 4v-4h-1a3 3 0 0 1-3-3v-7a3 3 0 0 1 3-3z')}" +
+  ".b:before{content:'';width:19px;height:16px;border-radius:6px 6px 6px 0;background:currentColor}" +
   "small{display:block;font-size:13px;font-weight:400}" +
   ".b[data-n]:after{content:attr(data-n);padding:0 7px;border-radius:99px;background:#fff;color:#1a1f26;font-size:12px;line-height:20px}" +
   ".f{width:min(400px,100% - 32px);height:min(640px,100% - 32px);border-radius:14px}" +
-  "@media(max-width:479px),(max-height:479px){.f{inset:0;width:100%;height:100%;border-radius:0}}" +
+  "@media(width<480px),(height<480px){.f{inset:0;width:100%;height:100%;border-radius:0}}" +
   "[hidden]{display:none}";
 
 function make<K extends keyof HTMLElementTagNameMap>(parent: Node, tag: K, set: Partial<HTMLElementTagNameMap[K]>): HTMLElementTagNameMap[K] {

@@ -2,7 +2,7 @@
 import { addFact, addStep, addView, type GivenFact, type GivenStep } from "./journey.ts";
 import { choose, emit, fail, identify, logout, mount, on, restore, show, tell } from "./panel.ts";
 
-type Api = ((...args: unknown[]) => void) & { q?: ArrayLike<unknown>[] };
+type Api = ((...args: unknown[]) => void) & { q?: Iterable<unknown>[] };
 
 const host = window as unknown as { handoff?: Api };
 const pass = (entry: ReturnType<typeof addView>) => entry && tell({ type: "entries", entries: [entry] });
@@ -22,8 +22,7 @@ const commands: Record<string, ((given: never, listener: never) => unknown) | nu
   on,
 };
 
-function run(args: ArrayLike<unknown>): void {
-  const [name, ...given] = Array.from(args);
+function run([name, ...given]: Iterable<unknown>): void {
   const command = commands[String(name)];
   if (!command) return fail("unknown_command", name);
   try {

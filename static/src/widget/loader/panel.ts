@@ -1,7 +1,7 @@
 /** The frame as the host page sees it: made once, spoken to through the bridge, answered from a fixed table. */
 import { envelope, fromPeer, type ToLoader, type ToPanel } from "../bridge.ts";
 import { ask, type Provider } from "./identity.ts";
-import { forget, journey } from "./journey.ts";
+import { addView, forget, journey } from "./journey.ts";
 import { createLauncher, type Launcher } from "./launcher.ts";
 import { remember, tab } from "./tab.ts";
 
@@ -78,9 +78,7 @@ export function logout(): void {
 const handlers: Handlers & { __proto__: null } = {
   __proto__: null,
   async need({ id, need }) {
-    const answer = await ask(provider, need);
-    if (answer.error) fail(answer.error);
-    tell({ type: "token", id, ...answer });
+    tell({ type: "token", id, ...(await ask(provider, need)) });
   },
   state({ state, title, detail }) {
     launcher.label(title, detail);
@@ -94,7 +92,13 @@ const handlers: Handlers & { __proto__: null } = {
   error: ({ code, message }) => fail(code, message),
   minimise: () => show(false),
   remember: ({ change }) => remember(change),
-  wiped: wipe,
+  wiped() {
+    wipe();
+    // Somebody else is at the screen, and where they are is theirs. After a logout nobody is.
+    if (!provider) return;
+    addView();
+    tell({ type: "entries", entries: journey() });
+  },
 };
 
 export function mount(src: string, site: string, brand: string): void {

@@ -19,7 +19,7 @@ export function redactText(text: string): string {
 }
 
 /** A long segment that mixes upper, lower and digits, or a long run of letters and digits, is a key to something. */
-const TOKEN = /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{20}|(?=\d*[a-z])(?=[a-z]*\d)[a-z\d]{16}|(?=\d*[A-Z])(?=[A-Z]*\d)[A-Z\d]{16}/;
+const TOKEN = /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{20}|(?=\d*[a-zA-Z])(?=[a-zA-Z]*\d)[a-zA-Z\d]{16}/;
 
 /** A path, without the segments that open a door. */
 export function redactPath(path: string): string {

@@ -19,6 +19,9 @@ export interface Parts {
   memory: Memory;
 }
 
+/** Refusals that say the menu on screen is out of date. */
+const MENU_CHANGED = new Set(["channel_closed", "channel_full", "channel_not_offered"]);
+
 export class Actions {
   readonly #parts: Parts;
   /** Kept until the answer came, so that a second press or a lost answer opens nothing twice. */
@@ -49,15 +52,15 @@ export class Actions {
   }
 
   again(statement = ""): void {
-    const { store, memory, talk, session } = this.#parts;
+    const { store, memory, talk } = this.#parts;
     memory.set({ dismissed: ended(store.get())?.id ?? null, statement, struck: [], text: "" });
     talk.outbox.clear();
     store.dispatch({ type: "again", statement });
-    session
-      .call<{ intents: IntentOption[] }>("availability")
-      .then(({ intents }) => store.dispatch({ type: "menu", intents }))
-      .catch(() => undefined);
+    void this.#readMenu();
   }
+
+  /** Is it still full, closed, that slow? */
+  look = (): Promise<void> => this.#attempt(() => this.#readMenu());
 
   /** Before the click nothing has left this page; after it the server takes the fact out of the record. */
   strike(key: string, source: Source): void {
@@ -109,9 +112,16 @@ export class Actions {
       store.dispatch({ type: "busy", busy: false });
     } catch (error) {
       const known = error instanceof ApiError || error instanceof CommandError;
-      store.dispatch({ type: "trouble", code: known ? error.code : "failed" });
+      store.dispatch({ type: "trouble", code: known ? error.code : "failed", needs: error instanceof ApiError ? error.needs : null });
+      if (known && MENU_CHANGED.has(error.code)) void this.#readMenu();
       if (!known) throw error;
     }
+  }
+
+  async #readMenu(): Promise<void> {
+    const { store, session } = this.#parts;
+    const answer = await session.call<{ intents: IntentOption[] }>("availability").catch(() => null);
+    if (answer) store.dispatch({ type: "menu", intents: answer.intents });
   }
 
   async #post(path: string, body?: unknown): Promise<void> {
@@ -125,10 +135,17 @@ export class Actions {
 
   async #open(): Promise<void> {
     const { store, session, memory, talk } = this.#parts;
-    const { page, draft } = store.get();
+    const { page, draft, customer } = store.get();
     this.#opening ??= uuid7();
-    const handoff = await session.call<Handoff>("handoffs", { method: "POST", body: { client_id: this.#opening, ...this.#ask() } });
+    const post = () => session.call<Handoff>("handoffs", { method: "POST", body: { client_id: this.#opening, ...this.#ask() } });
+    const handoff = await post().catch(async (error: unknown) => {
+      if (!(error instanceof ApiError && error.needs)) throw error;
+      await session.stepUp(error.needs);
+      // Whoever signed in on the page meanwhile has not asked for this.
+      return store.get().customer?.id === customer?.id ? post() : null;
+    });
     this.#opening = null;
+    if (!handoff) return;
     const last = page.entries.at(-1);
     if (last && !handoff.existing) talk.markRecorded({ handoff: handoff.id, until: last.at });
     memory.set({ statement: "", struck: draft.struck });

@@ -8,8 +8,8 @@ export interface Answer {
 
 type Handlers = { [T in Exclude<ToPanel["type"], "token">]: (message: Extract<ToPanel, { type: T }>) => void };
 
-/** The loader gives the page's provider 10 s; a loader that says nothing at all gets a little more. */
-const ANSWER_MS = 12_000;
+/** A provider has this long, whatever became of it or of the page. */
+const ANSWER_MS = 10_000;
 
 export class Host {
   #peer: Peer | null = null;
@@ -57,8 +57,10 @@ export class Host {
 
   #answered({ id, token, error }: { id: number } & Answer): void {
     const resolve = this.#asked.get(id);
+    if (!resolve) return;
     this.#asked.delete(id);
-    resolve?.({ token, ...(error && { error }) });
+    if (error) this.send({ type: "error", code: error, message: "The page gave no token." });
+    resolve({ token, ...(error && { error }) });
   }
 
   /** An origin that the site does not list never becomes the peer, whatever it says. An empty nonce is nobody's. */

@@ -76,7 +76,7 @@ const session = new Session({
   site,
   storage,
   embeddedBy: () => host.origin,
-  identity: () => (identified ? host.need({}) : null),
+  identity: (need) => (identified ? host.need(need) : null),
   onOpened(opened, same) {
     const { id, verified } = opened.customer;
     if (owner !== null && verified && owner !== id) {

@@ -7,8 +7,8 @@ interface Kept {
   text?: string;
   statement?: string;
   struck?: readonly string[];
-  read?: { handoff: string; seq: number };
-  recorded?: Recorded;
+  read?: { handoff: string; seq: number } | undefined;
+  recorded?: Recorded | undefined;
   dismissed?: string | null;
 }
 

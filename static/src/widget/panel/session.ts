@@ -1,21 +1,21 @@
 /** Who is asking: opens, upgrades, renews and ends the session; its token lives here and in the frame's own storage. */
 import { request, type ApiRequest } from "../../shared/api.ts";
-import { ApiError } from "../../shared/errors.ts";
+import { ApiError, type SignInNeeds } from "../../shared/errors.ts";
 import type { Customer, Fact, Handoff, IntentOption, Recent } from "../../shared/frames.ts";
 import { readJson, type KeyValue } from "../../shared/storage.ts";
+import type { Need } from "../bridge.ts";
 import type { SessionOpened } from "../state.ts";
 import type { Answer } from "./host.ts";
-import { signedFacts } from "./signed.ts";
 
 interface Kept {
   token: string;
   customer: Customer;
-  signed: Fact[];
 }
 
 interface SessionBody {
   token: string;
   customer: Customer;
+  facts: Fact[];
   intents: IntentOption[];
   handoff: Handoff | null;
   recent: Recent | null;
@@ -27,7 +27,7 @@ export interface SessionOptions {
   /** The page's origin, for the record. */
   embeddedBy(): string | null;
   /** Null: the page has no provider of tokens. */
-  identity(): Promise<Answer> | null;
+  identity(need: Need): Promise<Answer> | null;
   /** `same`: the customer that was here before. */
   onOpened(opened: SessionOpened, same: boolean): void;
   onRefused(code: string): void;
@@ -50,7 +50,7 @@ export class Session {
   /** At the start of a page, and whenever the page announces a provider. */
   open(): Promise<void> {
     return this.#serially(async () => {
-      const answer = await this.options.identity();
+      const answer = await this.options.identity({});
       await this.#meet(answer);
     });
   }
@@ -58,13 +58,22 @@ export class Session {
   /** The server refused the session's token. True: there is a new one. */
   renew(): Promise<boolean> {
     return this.#serially(async () => {
-      const answer = await this.options.identity();
+      const answer = await this.options.identity({});
       const verified = this.#kept?.customer.verified ?? false;
       if (this.#kept) this.#kept = { ...this.#kept, token: "" };
       if (answer && !answer.error) await this.#meet(answer);
       else if (!verified) await this.#create(null, "");
       else return false;
       return true;
+    });
+  }
+
+  /** Asks the page for a stronger or fresher sign-in. Whether it is enough, the next request tells; nobody is signed out for it. */
+  stepUp({ acr_values, max_age }: SignInNeeds): Promise<void> {
+    return this.#serially(async () => {
+      const need = { ...(acr_values.length > 0 && { acr_values: acr_values.join(" ") }), ...(max_age !== null && { max_age }) };
+      const answer = await this.options.identity(need);
+      if (answer?.token) await this.#present(answer.token);
     });
   }
 
@@ -112,7 +121,7 @@ export class Session {
       else if (error.code.startsWith("token_")) return this.options.onTokenRefused(error.code, error.message), false;
       else if (!this.#kept || !STALE.has(error.code)) throw error;
       // The refused request may have used the token up: it opens one session only.
-      const again = await this.options.identity();
+      const again = await this.options.identity({});
       await this.#create(again?.token ?? null, "");
       return true;
     }
@@ -134,13 +143,13 @@ export class Session {
     const embedded_by = this.options.embeddedBy();
     const body = { site: this.options.site, ...(identity && { identity_token: identity }), ...(embedded_by && { embedded_by }) };
     const session = await request<SessionBody>("/api/v1/sessions", { method: "POST", body, headers: current ? bearer(current) : {} });
-    this.#accept(session, identity ? signedFacts(identity) : (this.#kept?.signed ?? []));
+    this.#accept(session);
   }
 
-  #accept({ token, customer, intents, handoff, recent }: SessionBody, signed: Fact[]): void {
+  #accept({ token, customer, facts: signed, intents, handoff, recent }: SessionBody): void {
     const before = this.#kept?.customer;
     if (before?.verified && before.id !== customer.id) this.#wipe();
-    this.#kept = { token, customer, signed };
+    this.#kept = { token, customer };
     this.options.storage.set(KEY, JSON.stringify(this.#kept));
     this.options.onOpened({ customer, signed, intents, handoff, recent }, before?.id === customer.id);
   }

@@ -53,7 +53,7 @@ export class Talk {
       onWelcome: (frame) => this.#welcome(frame),
       onEvent: (entry, replayed) => this.#event(entry, replayed),
       onEphemeral: (frame) => this.#ephemeral(frame),
-      onResync: () => store.dispatch({ type: "resync" }),
+      onResync: (reason) => this.#restart(reason !== "too_old"),
       onStatus: (status, detail) => {
         store.dispatch({ type: "line", status, detail: detail ?? null });
         if (status === "live") this.#caughtUp();
@@ -132,6 +132,16 @@ export class Talk {
     const { read } = memory.get();
     if (read && read.handoff === snapshot.handoff?.id) store.dispatch({ type: "read", seq: read.seq });
     for (const entry of snapshot.timeline) this.#settle(entry);
+  }
+
+  /** A log that lost its history counts anew: marks by its old numbers mean nothing, and what it may have lost is told again. */
+  #restart(lost: boolean): void {
+    const { store, memory } = this.parts;
+    if (lost) {
+      memory.set({ read: undefined, recorded: undefined });
+      this.outbox.doubt();
+    }
+    store.dispatch({ type: "resync", lost });
   }
 
   #event(entry: Entry, replayed: boolean): void {

@@ -1,5 +1,5 @@
 /** The conversation: messages, system lines, what is still on its way. */
-import { IconCheck, IconChecks, IconClock, IconLock, IconRefresh, IconRoute, IconTransfer, IconUser } from "../../../shared/icons.tsx";
+import { IconCheck, IconChecks, IconClock, IconEye, IconLock, IconRefresh, IconTransfer, IconUser } from "../../../shared/icons.tsx";
 import type { OutboxItem } from "../../../shared/outbox.ts";
 import { Text } from "../../../shared/text.tsx";
 import { clock } from "../../../shared/time.ts";
@@ -13,7 +13,7 @@ const GLYPHS: Record<Glyph, typeof IconUser> = {
   user: IconUser,
   transfer: IconTransfer,
   refresh: IconRefresh,
-  route: IconRoute,
+  route: IconEye,
   lock: IconLock,
   check: IconCheck,
 };
@@ -76,7 +76,7 @@ function Waiting({ item, line, actions }: { item: OutboxItem; line: PanelState["
 }
 
 export function LogItems({ state, actions }: ViewProps) {
-  const lines = tell(state.timeline);
+  const lines = tell(state.timeline, state.site.name);
   const lastMine = lines.findLast((line) => line.kind === "message" && line.message.author.kind === "customer");
   return (
     <>

@@ -1,7 +1,7 @@
 /** Small pieces that several views share. */
 import type { ComponentChildren } from "preact";
 import { IconAlert, IconMinus, IconOffline, IconRefresh } from "../../../shared/icons.tsx";
-import { troubleWords } from "../../words.ts";
+import { needsWords, troubleWords } from "../../words.ts";
 import type { Actions } from "../actions.ts";
 import type { PanelState } from "../../state.ts";
 
@@ -99,7 +99,7 @@ export function Trouble({ state }: { state: PanelState }) {
       {state.trouble && (
         <p class="strip strip--bad">
           <IconAlert />
-          <span>{troubleWords(state.trouble)}</span>
+          <span>{state.needs ? needsWords(state.needs, state.customer, state.site.name) : troubleWords(state.trouble)}</span>
         </p>
       )}
     </div>

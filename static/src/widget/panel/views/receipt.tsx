@@ -69,10 +69,10 @@ function Group({ icon, title, children }: { icon: ComponentChildren; title: stri
   );
 }
 
-function Steps({ steps }: { steps: readonly Step[] }) {
+function Steps({ steps, site }: { steps: readonly Step[]; site: string }) {
   return (
     <>
-      {stepItems(steps).map(({ label, failed }, index) => (
+      {stepItems(steps, site).map(({ label, failed }, index) => (
         <span key={index}>
           {index > 0 && ", "}
           {label}
@@ -119,7 +119,7 @@ function SignedGroup({ state, actions, data, facts }: GroupProps) {
   );
 }
 
-function SeenGroup({ actions, data, facts }: GroupProps) {
+function SeenGroup({ state, actions, data, facts }: GroupProps) {
   const { steps, gone, open } = data;
   if (facts.length === 0 && steps.length === 0) return null;
   return (
@@ -127,7 +127,7 @@ function SeenGroup({ actions, data, facts }: GroupProps) {
       <Facts data={data} facts={facts} actions={actions} />
       {steps.length > 0 && (
         <Item label="Your steps" gone={gone.includes(STEPS)} onTake={open ? undefined : () => actions.strike(STEPS, "observed")}>
-          <Steps steps={steps} />
+          <Steps steps={steps} site={state.site.name} />
         </Item>
       )}
     </Group>

@@ -1,19 +1,17 @@
 /** Before the click: what it is about, how to talk, and what goes along. */
-import { IconCallback, IconChat, IconFlag, IconPhone, IconVoice, Seal } from "../../../shared/icons.tsx";
-import type { ChannelName, ChannelOption, IntentOption, Step } from "../../../shared/frames.ts";
-import { isFact } from "../../state.ts";
-import { CHANNEL, channelWords, greeting, intentOf, openWords, reason } from "../../words.ts";
+import { IconChat, IconFlag, Seal } from "../../../shared/icons.tsx";
+import type { ChannelOption, IntentOption, Step } from "../../../shared/frames.ts";
+import { isFact, type PanelState } from "../../state.ts";
+import { answerWords, CHANNEL, channelWords, greeting, intentOf, openWords, reason } from "../../words.ts";
 import { LineStrip, Trouble, View, type ViewProps } from "./parts.tsx";
 import { Receipt } from "./receipt.tsx";
-
-const ICONS: Record<ChannelName, typeof IconChat> = { chat: IconChat, callback: IconCallback, phone: IconPhone, voice: IconVoice };
 
 function Trust({ state }: Pick<ViewProps, "state">) {
   const verified = state.customer?.verified ?? false;
   return (
     <p class="trust">
       <Seal verified={verified} />
-      {verified ? "You’re signed in. Nothing to prove again." : "You’re not signed in. You can go on; the agent may ask who you are."}
+      {verified ? `You’re signed in.${state.needs ? "" : " Nothing to prove again."}` : "You’re not signed in. You can go on; the agent may ask who you are."}
     </p>
   );
 }
@@ -43,7 +41,7 @@ function Intents({ state, actions }: ViewProps) {
     <fieldset class="stack">
       <legend class={leading ? "vh" : "head-s"}>What is it about?</legend>
       {leading && (
-        <IntentPick intent={leading} chosen={draft.intent === leading.key} why={reason(steps, page.intent !== null)} lead onPick={pick(leading.key)} />
+        <IntentPick intent={leading} chosen={draft.intent === leading.key} why={reason(steps, page.intent !== null, state.site.name)} lead onPick={pick(leading.key)} />
       )}
       {few ? (
         <div class="chips">
@@ -61,11 +59,10 @@ function Intents({ state, actions }: ViewProps) {
 }
 
 function ChannelPick({ option, chosen, onPick }: { option: ChannelOption; chosen: boolean; onPick(): void }) {
-  const Icon = ICONS[option.channel];
   return (
     <label class="pick">
-      <input type="radio" name="channel" checked={chosen} disabled={option.state === "full"} onChange={onPick} />
-      <Icon large />
+      <input type="radio" name="channel" checked={chosen} onChange={onPick} />
+      {option.channel === "chat" && <IconChat large />}
       <span class="grow">
         <b>{CHANNEL[option.channel]}</b>
         <small>{channelWords(option)}</small>
@@ -74,24 +71,31 @@ function ChannelPick({ option, chosen, onPick }: { option: ChannelOption; chosen
   );
 }
 
-const START: Record<ChannelOption["state"], string> = { open: "Start chat", unstaffed: "Wait in line", closed: "Leave a message", full: "The line is full" };
+const START: Record<ChannelOption["state"], string> = { open: "Start chat", unstaffed: "Wait in line", closed: "Leave a message", full: "Look again" };
+
+function fineWords({ draft, customer }: PanelState, option: ChannelOption | undefined): string {
+  if (!draft.intent) return "Choose what it is about first.";
+  if (option?.state === "full") return "The line is full right now. Your words are kept.";
+  return option?.state === "closed" ? answerWords(customer?.verified) : "";
+}
 
 function Foot({ state, actions, option }: ViewProps & { option: ChannelOption | undefined }) {
-  const blocked = !state.draft.intent ? "Choose what it is about first." : option?.state === "full" ? "Try again in a few minutes." : "";
+  const fine = fineWords(state, option);
+  const blocked = !state.draft.intent || state.busy;
+  const go = option?.state === "full" ? actions.look : actions.start;
   return (
     <div class="foot">
-      {blocked && (
+      {fine && (
         <p class="foot__fine" id="start-why">
-          {blocked}
+          {fine}
         </p>
       )}
-      {option?.state === "closed" && !blocked && <p class="foot__fine">Your message is answered when we open. You can close this page.</p>}
       <button
         type="submit"
         class="btn btn--primary"
-        aria-disabled={blocked !== "" || state.busy}
-        aria-describedby={blocked ? "start-why" : undefined}
-        onClick={() => void (blocked || state.busy || actions.start())}
+        aria-disabled={blocked}
+        aria-describedby={fine ? "start-why" : undefined}
+        onClick={() => void (blocked || go())}
       >
         {state.busy ? "One moment" : START[option?.state ?? "open"]}
       </button>
@@ -102,6 +106,7 @@ function Foot({ state, actions, option }: ViewProps & { option: ChannelOption | 
 export function Start({ state, actions }: ViewProps) {
   const channels = intentOf(state.intents, state.draft.intent)?.channels ?? [];
   const option = channels.find(({ channel }) => channel === state.draft.channel);
+  const words = option?.state === "closed" ? "Your message" : "Add it in your words (optional)";
   return (
     <View head={{ name: `${state.site.name} help`, sub: openWords(channels), onMinimise: actions.minimise }}>
       <LineStrip state={state} actions={actions} />
@@ -116,14 +121,14 @@ export function Start({ state, actions }: ViewProps) {
         <Intents state={state} actions={actions} />
         <div>
           <label class="vh" for="statement">
-            In your words (optional)
+            {words}
           </label>
           <textarea
             class="input"
             id="statement"
-            rows={state.draft.statement ? 3 : 1}
+            rows={state.draft.statement || option?.state === "closed" ? 3 : 1}
             maxLength={4000}
-            placeholder="Add it in your words (optional)"
+            placeholder={words}
             value={state.draft.statement}
             onInput={({ currentTarget }) => actions.draft({ statement: currentTarget.value })}
           />

@@ -1,60 +1,89 @@
 /** In line: one number, one honest sentence, and every way out. */
 import { IconArrow } from "../../../shared/icons.tsx";
-import { waitWhy, waitWords } from "../../words.ts";
+import type { Handoff } from "../../../shared/frames.ts";
+import type { PanelState } from "../../state.ts";
+import { answerWords, isLeft, opensWords, waitWhy, waitWords } from "../../words.ts";
 import { Composer } from "./composer.tsx";
 import { anyMessages, LogItems } from "./log.tsx";
 import { LineStrip, Trouble, View, type ViewProps } from "./parts.tsx";
 import { Receipt } from "./receipt.tsx";
 
-function Leave({ state, actions }: ViewProps) {
+function Leave({ state, actions, left }: ViewProps & { left: boolean }) {
   if (!state.form.asking) {
     return (
       <button type="button" class="btn btn--text bad center" onClick={() => actions.fill({ asking: true })}>
-        Leave the line
+        {left ? "Take the message back" : "Leave the line"}
       </button>
     );
   }
   return (
     <div class="ask" role="group" aria-labelledby="leave">
-      <h2 id="leave">Leave the line? Your place is given up.</h2>
+      <h2 id="leave">{left ? "Take the message back? Nobody will read it." : "Leave the line? Your place is given up."}</h2>
       <div class="row">
         <button type="button" class="btn" onClick={() => actions.fill({ asking: false })}>
-          Keep my place
+          {left ? "Keep it" : "Keep my place"}
         </button>
         <button type="button" class="btn btn--bad" aria-disabled={state.busy} onClick={() => void (state.busy || actions.cancel())}>
-          Leave
+          {left ? "Take it back" : "Leave"}
         </button>
       </div>
     </div>
   );
 }
 
+interface WaitProps {
+  label: string;
+  place: Handoff["position"];
+  words: string;
+  why: string;
+}
+
+function waitOf(state: PanelState): WaitProps {
+  const { handoff, promised, customer } = state;
+  const left = isLeft(state);
+  // Out of hours nobody waits: a place and a wait would be made up.
+  if (left) return { label: "Your message is with us", place: null, words: opensWords(left.opens_at), why: answerWords(customer?.verified) };
+  const { position: place, estimate } = handoff ?? { position: null, estimate: null };
+  const label = place === null ? "You’re in line" : "Your place in the line";
+  if (handoff?.state === "offered") return { label, place, words: "An agent is looking at it now", why: "" };
+  return { label, place, words: waitWords(estimate), why: waitWhy(estimate, promised, place) };
+}
+
+function Wait({ label, place, words, why }: WaitProps) {
+  return (
+    <div class="wait">
+      <h1 class="wait__label" tabIndex={-1} data-focus>
+        {label}
+      </h1>
+      {place !== null && <p class="wait__place">{place}</p>}
+      <p class="wait__est">{words}</p>
+      {why && <p class="wait__why">{why}</p>}
+    </div>
+  );
+}
+
+function KeepBrowsing({ onMinimise }: { onMinimise(): void }) {
+  return (
+    <button type="button" class="list-btn" onClick={onMinimise}>
+      <IconArrow class="flip" large />
+      <span class="grow">
+        <b>Keep browsing</b>
+        <small>The button on the page shows when someone is ready. Your place stays.</small>
+      </span>
+    </button>
+  );
+}
+
 export function Waiting({ state, actions }: ViewProps) {
-  const { handoff, promised, site } = state;
-  const place = handoff?.position ?? null;
-  const words = waitWords(handoff?.estimate);
-  const why = waitWhy(handoff?.estimate ?? null, promised, place);
-  const offered = handoff?.state === "offered";
+  const { handoff, site } = state;
+  const left = isLeft(state) !== null;
   return (
     <View head={{ name: `${site.name} help`, sub: handoff?.intent.label ?? "", onMinimise: actions.minimise }}>
       <LineStrip state={state} actions={actions} />
       <div class="body">
         <Trouble state={state} />
-        <div class="wait">
-          <h1 class="wait__label" tabIndex={-1} data-focus>
-            {place === null ? "You’re in line" : "Your place in the line"}
-          </h1>
-          {place !== null && <p class="wait__place">{place}</p>}
-          <p class="wait__est">{offered ? "An agent is looking at it now" : words}</p>
-          {!offered && <p class="wait__why">{why}</p>}
-        </div>
-        <button type="button" class="list-btn" onClick={actions.minimise}>
-          <IconArrow class="flip" large />
-          <span class="grow">
-            <b>Keep browsing</b>
-            <small>The button on the page shows when someone is ready. Your place stays.</small>
-          </span>
-        </button>
+        <Wait {...waitOf(state)} />
+        {!left && <KeepBrowsing onMinimise={actions.minimise} />}
         <Receipt state={state} actions={actions} />
         {anyMessages(state) && (
           <section class="stack" aria-label="What you added">
@@ -64,7 +93,7 @@ export function Waiting({ state, actions }: ViewProps) {
             </ol>
           </section>
         )}
-        <Leave state={state} actions={actions} />
+        <Leave state={state} actions={actions} left={left} />
       </div>
       <Composer state={state} actions={actions} label="Add something for the agent" />
     </View>

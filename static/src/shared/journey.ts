@@ -1,5 +1,5 @@
-/** A customer's steps as an agent reads them: one row a page or action, failures counted, the open page marked. */
-import type { Step } from "./wire.ts";
+/** A customer's steps as both sides read them: one row a page or action, failures counted, the open page marked. */
+import type { Step } from "./frames.ts";
 
 export interface Failure { error: string | null; at: string }
 export interface StepRow {

@@ -1,0 +1,56 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { PageEntry, ToLoader, ToPanel } from "../../../static/src/widget/bridge.ts";
+
+const HELP = "https://help.example";
+type Page = typeof import("../../../static/src/widget/loader/panel.ts") & typeof import("../../../static/src/widget/loader/journey.ts");
+
+let page: Page;
+let frame: HTMLIFrameElement;
+let told: ToPanel[];
+const kept = () => JSON.parse(sessionStorage.getItem("handoff.steps") ?? "[]") as PageEntry[];
+
+function say(message: ToLoader): void {
+  window.dispatchEvent(new MessageEvent("message", { origin: HELP, source: frame.contentWindow, data: { handoff: frame.name, message } } as MessageEventInit));
+}
+
+afterEach(() => vi.restoreAllMocks());
+beforeEach(async () => {
+  sessionStorage.clear();
+  document.body.replaceChildren();
+  vi.resetModules();
+  history.replaceState(null, "", "/overview");
+  document.title = "Overview";
+  page = { ...(await import("../../../static/src/widget/loader/panel.ts")), ...(await import("../../../static/src/widget/loader/journey.ts")) };
+  page.mount(`${HELP}/widget.js`, "harbour", "#0b5563");
+  // The frame's own page is not part of this, so nothing that loads one stands in its place.
+  const create = document.createElement.bind(document);
+  vi.spyOn(document, "createElement").mockImplementation((tag: string) => create(tag === "iframe" ? "x-frame" : tag));
+  page.show(true);
+  frame = document.body.firstElementChild!.shadowRoot!.querySelector("x-frame")!;
+  told = [];
+  Object.defineProperty(frame, "contentWindow", { value: { postMessage: ({ message }: { message: ToPanel }) => told.push(message) } });
+  frame.onload!(new Event("load"));
+});
+
+describe("another person at the same page", () => {
+  beforeEach(() => {
+    page.addStep({ name: "secret", path: "/earlier" });
+    page.addView();
+    page.addFact({ key: "charge", value: "1" });
+  });
+
+  it("begins with the page that is open, and nothing of the last one", () => {
+    page.identify(() => "a.b.c");
+    say({ type: "wiped" });
+    expect(kept()).toMatchObject([{ path: "/overview", title: "Overview", status: "started" }]);
+    expect(told.at(-1)).toEqual({ type: "entries", entries: kept() });
+  });
+
+  it("begins with nothing after a logout", () => {
+    page.identify(() => "a.b.c");
+    page.logout();
+    say({ type: "wiped" });
+    expect([kept(), told.at(-1)]).toEqual([[], { type: "shown", shown: false, focus: false }]);
+  });
+});

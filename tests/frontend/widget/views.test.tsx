@@ -1,0 +1,90 @@
+// @vitest-environment happy-dom
+import { render } from "preact";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ChannelOption, Fact } from "../../../static/src/shared/frames.ts";
+import type { Actions } from "../../../static/src/widget/panel/actions.ts";
+import { App } from "../../../static/src/widget/panel/views/app.tsx";
+import type { PanelState } from "../../../static/src/widget/state.ts";
+import { changed, event, handoff, maya, menu, open, play, stranger } from "./cast.ts";
+
+let root: HTMLElement;
+let pressed: string[];
+const actions = new Proxy({}, { get: (_, name) => () => void pressed.push(String(name)) }) as Actions;
+const show = (state: PanelState) => render(<App state={state} actions={actions} onRetry={() => undefined} />, root);
+const text = () => root.textContent?.replace(/\s+/g, " ") ?? "";
+const button = () => root.querySelector<HTMLButtonElement>(".foot button")!;
+
+const offered = (option: Partial<ChannelOption>) => menu.map((intent) => ({ ...intent, channels: [{ channel: "chat" as const, state: "open" as const, ...option }] }));
+const choosing = (option: Partial<ChannelOption>, customer = maya) =>
+  play({ ...open(), customer }, { type: "menu", intents: offered(option) }, { type: "draft", change: { intent: "dispute-charge" } });
+const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
+
+beforeEach(() => {
+  pressed = [];
+  root = document.body.appendChild(document.createElement("div"));
+});
+afterEach(() => root.remove());
+
+describe("before the click", () => {
+  it("offers to leave a message while it is closed, and says when it opens and where the answer will be", () => {
+    show(choosing({ state: "closed", opens_at: TOMORROW }));
+    expect(text()).toMatch(/Closed until .*opens .*An agent answers here when we open\. You can close this page/);
+    expect(root.querySelector("textarea")?.placeholder).toBe("Your message");
+    expect([button().textContent, (button().click(), pressed)]).toEqual(["Leave a message", ["start"]]);
+  });
+
+  it("does not promise a stranger an answer in another place", () => {
+    show(choosing({ state: "closed" }, stranger));
+    expect(text()).toContain("keep this tab");
+  });
+
+  it("looks again while the line is full, instead of asking for what is refused", () => {
+    show(choosing({ state: "full" }));
+    expect(text()).toContain("The line is full right now. Your words are kept.");
+    expect([button().textContent, (button().click(), pressed)]).toEqual(["Look again", ["look"]]);
+  });
+
+  it("starts a chat while it is open", () => {
+    show(choosing({}));
+    expect([button().textContent, (button().click(), pressed)]).toEqual(["Start chat", ["start"]]);
+  });
+
+  it("says what the sign-in lacks", () => {
+    show(play(choosing({}), { type: "trouble", code: "insufficient_user_authentication", needs: { acr_values: ["urn:bank:3"], max_age: null } }));
+    expect(root.querySelector("[role=alert]")?.textContent).toContain("Harbour Bank asks for a stronger sign-in for this.");
+  });
+
+  it("shows what the site signed", () => {
+    const signed: Fact[] = [{ key: "account", label: "Account", value: "..4821", source: "verified", at: "" }];
+    show({ ...choosing({}), signed });
+    expect(root.querySelector(".receipt")?.textContent).toMatch(/Signed by Harbour Bank.*Account.*\.\.4821/);
+  });
+});
+
+describe("after the click", () => {
+  const left = (state: PanelState = open({})) => play(state, { type: "menu", intents: offered({ state: "closed", opens_at: TOMORROW }) });
+
+  it("makes up no place and no wait out of hours", () => {
+    show(left());
+    expect(text()).toContain("Your message is with us");
+    expect(text()).toMatch(/We open /);
+    expect(root.querySelector(".wait__place")).toBeNull();
+    expect(text()).not.toContain("about 3–5 min");
+  });
+
+  it("goes on as usual once an agent looks at it", () => {
+    show(play(left(), event(changed(1, 2, { state: "offered" }))));
+    expect(text()).toContain("An agent is looking at it now");
+  });
+
+  it("tells the place while it is open", () => {
+    show(open({}));
+    expect([root.querySelector(".wait__place")?.textContent, root.querySelector(".wait__est")?.textContent]).toEqual(["2", "about 3–5 min"]);
+  });
+
+  it("takes along what never reached anybody", () => {
+    const unsent = { client_id: "c1", handoff: "ho_1", text: "first", at: "", kind: "message", status: "failed" } as const;
+    show(play(open(handoff({ state: "closed", close_reason: "resolved" })), { type: "outbox", items: [unsent] }, { type: "text", text: "second" }));
+    expect(text()).toContain("What you had written is kept.");
+  });
+});
