@@ -17,6 +17,7 @@ let frame: HTMLIFrameElement | undefined;
 let ready = false;
 let leaving = false;
 let open = false;
+let focusing = false;
 let provider: Provider | null = null;
 let intent: string | null = null;
 
@@ -34,6 +35,8 @@ export function tell(message: ToPanel): void {
 
 function onload(): void {
   ready = true;
+  // A frame that had the focus before its page came has lost it to nobody.
+  launcher.show(open, focusing);
   if (leaving) tell({ type: "logout" });
   tell({ type: "hello", entries: journey(), intent, shown: open, identity: !!provider, tab });
 }
@@ -44,7 +47,7 @@ export function show(wanted: boolean, focus = true): void {
   if (wanted) load();
   if (wanted === open) return;
   open = wanted;
-  launcher.show(open, focus);
+  launcher.show(open, (focusing = focus) && ready);
   remember({ open });
   tell({ type: "shown", shown: open, focus });
   emit(open ? "open" : "close");

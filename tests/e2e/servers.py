@@ -1,0 +1,190 @@
+"""The product, the example bank and two small page servers, as real processes and ports."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+import sqlite3
+import string
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final
+
+from deploy.example_site import SITE_DIR, ExampleSite
+from deploy.processes import free_port, kill, start, stop, wait_until_ready
+from deploy.shell import VENV_PYTHON, environment, run
+
+PASSWORD: Final = "a passphrase for the desk"
+OPEN: Final = "('awaiting_call', 'queued', 'offered', 'connected', 'wrap_up', 'scheduled')"
+
+
+@dataclass
+class Product:
+    """`manage.py serve` on a scratch database that can go back to how it was configured."""
+
+    home: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+    secret_key: str = field(default_factory=secrets.token_hex)
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database(self) -> Path:
+        return self.home / "handoff.sqlite3"
+
+    @property
+    def log(self) -> Path:
+        return self.home / "product.log"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return environment(
+            DJANGO_SETTINGS_MODULE=None,
+            DATABASE_URL=f"sqlite:///{self.database}",
+            PUBLIC_ORIGIN=self.origin,
+            ALLOWED_HOSTS="127.0.0.1",
+            SECRET_KEY=self.secret_key,
+            HANDOFF_LIMIT_SCALE="1000",
+            HANDOFF_SQLITE_SYNCHRONOUS="OFF",
+            REDIS_URL="",
+        )
+
+    def prepare(self, configuration: str) -> None:
+        rendered = self.home / "handoff.toml"
+        rendered.write_text(configuration)
+        run(VENV_PYTHON, "manage.py", "migrate", "--no-input", "--verbosity=0", env=self.environment)
+        run(VENV_PYTHON, "manage.py", "apply_config", rendered, env=self.environment)
+        with contextlib.closing(sqlite3.connect(self.database)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(self.database, self.home / "configured.sqlite3")
+
+    def start(self) -> None:
+        serve = ("manage.py", "serve", "--port", str(self.port))
+        self.process = start([VENV_PYTHON, *serve], env=self.environment, log=self.log)
+        wait_until_ready(f"{self.origin}/readyz", self.process, log=self.log)
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        if self.process is not None:
+            kill(self.process)
+            self.process.wait()
+
+    def start_over(self) -> None:
+        self.kill()
+        for file in self.home.glob("handoff.sqlite3*"):
+            file.unlink()
+        shutil.copy(self.home / "configured.sqlite3", self.database)
+        self.start()
+
+    def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def has_unfinished(self) -> bool:
+        return self.ask(f"SELECT count(*) FROM handoff_handoff WHERE state IN {OPEN}") != [(0,)]
+
+
+class LocalhostBank(ExampleSite):
+    """To a browser `localhost` is another site than the product's `127.0.0.1`."""
+
+    @property
+    def origin(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def add_customer(self, like: str, number: int) -> str:
+        """Another account of the same person, so that no test finds the history of an earlier one."""
+        username = f"{like}-{number}"
+        with contextlib.closing(sqlite3.connect(self.home / "harbour.sqlite3")) as connection, connection:
+            changes = {"id": "NULL", "username": "?", "number": "?"}
+            row = connection.execute("SELECT id, number FROM bank_customer WHERE username = ?", [like]).fetchone()
+            new = self._copy(connection, "bank_customer", row[0], "id", changes, [username, f"{row[1]}-{number}"])
+            changes = {"id": "NULL", "customer_id": "?"}
+            self._copy(connection, "bank_charge", row[0], "customer_id", changes, [new])
+        return username
+
+    @staticmethod
+    def _copy(
+        connection: sqlite3.Connection, table: str, key: int, by: str, changes: dict[str, str], values: list[Any]
+    ) -> int | None:
+        columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
+        values_of = ", ".join(changes.get(name, name) for name in columns)
+        return connection.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values_of} FROM {table} WHERE {by} = ? ORDER BY id",
+            [*values, key],
+        ).lastrowid
+
+
+class Pages:
+    """Serves the pages a test writes, each path one text of HTML, on an origin of its own."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        pages = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                text = pages.texts.get(self.path.partition("?")[0])
+                self.send_response(404 if text is None else 200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.end_headers()
+                self.wfile.write((text or "").encode())
+
+            def log_message(self, format: str, *values: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://localhost:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def serve(self, path: str, html: str) -> str:
+        self.texts[path] = f"<!doctype html><html lang=en><title>{path}</title><body>{html}"
+        return self.origin + path
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@dataclass(frozen=True)
+class Town:
+    """Everything that runs while browsers visit it."""
+
+    product: Product
+    bank: LocalhostBank
+    listed: Pages
+    hostile: Pages
+
+
+def configuration(secret: str, bank: int, listed: Pages) -> str:
+    """The demo's own file, with one more listed origin for pages that tests write."""
+    passwords = {f"{name}_password": PASSWORD for name in ("amira", "tomas", "admin")}
+    values = {"hmac_secret": secret, "example_port": str(bank), **passwords}
+    text = string.Template((SITE_DIR / "handoff.toml").read_text()).safe_substitute(values)
+    return text.replace("origins = [", f'origins = ["{listed.origin}", ')
+
+
+@contextlib.contextmanager
+def running_town(home: Path) -> Iterator[Town]:
+    product, listed, hostile = Product(home), Pages(), Pages()
+    secret = secrets.token_urlsafe(48)
+    bank = LocalhostBank(home / "bank", free_port(), product.origin, secret)
+    processes: list[subprocess.Popen[bytes]] = []
+    try:
+        bank.prepare()
+        processes.append(bank.start())
+        product.prepare(configuration(secret, bank.port, listed))
+        product.start()
+        wait_until_ready(f"{bank.origin}/", processes[0], log=bank.log)
+        yield Town(product, bank, listed, hostile)
+    finally:
+        stop(*processes, *([product.process] if product.process else []), seconds=5)
+        listed.close()
+        hostile.close()
