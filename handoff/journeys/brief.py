@@ -49,6 +49,7 @@ _VERB_LIST: Final = """
     verify view withdraw
 """
 _VERBS: Final = frozenset(_VERB_LIST.split())
+_STOPS: Final = (".", "!", "?", "…")
 _FIXED_TIMES: Final = {1: "", 2: "twice"}
 
 
@@ -70,7 +71,9 @@ def brief(
     stopped = stopped_at(steps)
     first = f"{want}; {_describe_stop(stopped)}." if stopped else f"{want}."
     said = _one_line(statement or "", MAX_STATEMENT)
-    return f'{first} Writes: "{said}".' if said else first
+    # Their own full stop is enough.
+    stop = "" if said.endswith(_STOPS) else "."
+    return f'{first} Writes: "{said}"{stop}' if said else first
 
 
 def describe_amr(amr: Sequence[str]) -> str:

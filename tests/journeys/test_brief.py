@@ -53,7 +53,7 @@ def test_whole_story_in_one_sentence() -> None:
          'Maya Chen, verified, wants to dispute a charge. Writes: "I never bought it".'),
         ({"amr": [], "statement": " \u202e "}, "Maya Chen, verified, wants to dispute a charge."),
         ({"amr": [], "statement": 'He said "no".'},
-         "Maya Chen, verified, wants to dispute a charge. Writes: \"He said 'no'.\"."),
+         "Maya Chen, verified, wants to dispute a charge. Writes: \"He said 'no'.\""),
     ],
 )  # fmt: skip
 def test_who_and_what(changes: dict[str, Any], sentence: str) -> None:
@@ -97,7 +97,7 @@ def test_ways_of_signing_in_have_plain_words(amr: list[str], words: str) -> None
 
 def test_long_statement_is_cut_between_words() -> None:
     said = write(statement="I was charged twice " * 40)
-    assert said.endswith('twice I was charged…".')
+    assert said.endswith('twice I was charged…"')
     assert len(said) < 260
 
 
