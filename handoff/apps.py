@@ -9,5 +9,5 @@ class HandoffConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from handoff.config import checks  # noqa: F401
+        from handoff.config import checks, cors  # noqa: F401
         from handoff.routing import actions  # noqa: F401

@@ -55,7 +55,7 @@ async def serving(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> As
     hall = Serving()
     yield hall
     await asyncio.gather(*(socket.leave() for socket in hall.sockets))
-    await background.drain()
+    background.stop()
     # The database is emptied next: whatever still reads it has to be done.
     everyone = threading.Barrier(THREADS)
     await asyncio.gather(*(in_database(everyone.wait, 10) for _ in range(THREADS)))

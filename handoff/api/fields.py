@@ -8,6 +8,10 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from handoff.journeys.redaction import is_plain_id
+
+MAX_CLIENT_ID = 64
+
 
 class Text(serializers.CharField):
     """A JSON string, as it came."""
@@ -28,7 +32,7 @@ class ClientId(serializers.RegexField):
         super().__init__(r"\A[A-Za-z0-9_-]{1,64}\Z", trim_whitespace=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
+        if not isinstance(data, str) or not is_plain_id(data[:MAX_CLIENT_ID]):
             self.fail("invalid")
         return str(super().to_internal_value(data))
 

@@ -68,7 +68,12 @@ class HandoffsView(CustomerView):
     def post(self, request: Request) -> Response:
         """The click. The same `client_id` again, or an open one: 200 with that one and `existing: true`."""
         asked = read_body(request, HandoffIn)
-        limits.HANDOFF_OPENS.check(self.customer_session.pk)
+        customer = self.customer_session.customer
+        limits.check(
+            (limits.HANDOFF_OPENS, self.customer_session.pk),
+            (limits.CUSTOMER_HANDOFF_OPENS, customer.pk),
+            (limits.SITE_HANDOFF_OPENS, customer.site_id),
+        )
         ask = Ask(
             client_id=asked["client_id"],
             intent=asked["intent"],
@@ -111,11 +116,18 @@ class MessagesView(CustomerView):
     def post(self, request: Request, handoff_id: str) -> Response:
         """Say one thing, once however often it is sent."""
         asked = read_body(request, MessageIn)
-        limits.MESSAGES.check(("session", self.customer_session.pk))
+        customer = self.customer_session.customer
+        limits.check(
+            # The same bucket that this session's sockets spend.
+            (limits.MESSAGES, ("session", self.customer_session.pk)),
+            (limits.HTTP_MESSAGES, self.customer_session.pk),
+            (limits.CUSTOMER_MESSAGES, customer.pk),
+            (limits.SITE_MESSAGES, customer.site_id),
+        )
         send = Send.of(
             handoff_id=handoff_id,
             author_kind="customer",
-            author_id=self.customer_session.customer.public_id,
+            author_id=customer.public_id,
             client_id=asked["client_id"],
             text=asked["text"],
         )

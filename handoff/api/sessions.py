@@ -49,6 +49,7 @@ class SessionsView(PublicView):
             raise TokenRefused("token_too_large", f"At most {MAX_TOKEN_BYTES} bytes.")
         site = site_by_key(asked["site"])
         check_origin(request, site)
+        limits.SITE_SESSION_OPENS.check(site.pk)
         current = _current(request, site_key=site.key, has_token=token is not None)
         if current is not None and token is None:
             return Response(sessions.describe(current, token=bearer_token(request) or ""), status=200)

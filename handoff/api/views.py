@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 from typing import Any, Final, TypeVar
 
 from django.conf import settings
@@ -22,6 +24,7 @@ _CREDENTIAL_NAMES: Final = frozenset(
     {"access_token", "authorization", "identity_token", "jwt", "session", "session_token", "ticket", "token"}
 )
 _CREDENTIAL_STARTS: Final = (identity.BEARER_PREFIX, identity.TICKET_PREFIX, "eyJ")
+ADDRESS_LIMIT: Final = 64
 In = TypeVar("In", bound=Strict)
 
 
@@ -114,11 +117,19 @@ def refuse_credentials_in_url(request: Request) -> None:
 
 
 def client_address(request: Request) -> str:
-    """The address that counts for limits: forwarded headers hold only for the configured number of hops.
-
-    IPv6 customers own a /64, so that is what is counted.
-    """
+    """The address that counts for limits: forwarded headers hold only for the configured number of hops."""
     hops = settings.TRUSTED_PROXIES
     forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     address = forwarded[-hops] if hops and len(forwarded) >= hops else request.META.get("REMOTE_ADDR", "")
-    return ":".join(address.split(":")[:4]) if ":" in address else address
+    return prefix_of(address)
+
+
+def prefix_of(address: str) -> str:
+    """What one customer holds: an IPv4 address, or a /64 of IPv6, which gives each device more than it could use up."""
+    for text in (address, address.rpartition(":")[0].strip("[]")):  # some proxies tell the port too
+        with contextlib.suppress(ValueError):
+            found = ipaddress.ip_address(text.strip("[]"))
+            if isinstance(found, ipaddress.IPv4Address):
+                return str(found)
+            return str(found.ipv4_mapped or ipaddress.IPv6Network((found, 64), strict=False))
+    return address[:ADDRESS_LIMIT]

@@ -14,9 +14,11 @@ django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
+from handoff.config import health  # noqa: E402
 from handoff.config.background import background  # noqa: E402
 from handoff.config.http import HttpHandler  # noqa: E402
 from handoff.config.sockets import router  # noqa: E402
+from handoff.realtime.roster import roster  # noqa: E402
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -30,6 +32,9 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         await _live(receive, send)
         return
     background.ensure_started()
+    if scope["type"] == "http" and scope["path"] == "/healthz":
+        await health.answer_alive(send)
+        return
     try:
         await _by_protocol(scope, receive, send)
     except ValueError:
@@ -46,6 +51,8 @@ async def _live(receive: Receive, send: Send) -> None:
             background.ensure_started()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
-            await background.drain()
+            # Its server has seen its sockets off already; under another one this is the last moment to.
+            await roster.drain()
+            background.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return

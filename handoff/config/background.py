@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -12,9 +13,9 @@ from django.db import DatabaseError
 
 from agent_console.permissions import live_grants
 from agent_console.snapshot import queue_keys
+from handoff.identity.actions import sign_of_life_seconds
 from handoff.identity.models import Customer
 from handoff.identity.queries import live_session_ids
-from handoff.protocol.close_codes import CloseCode
 from handoff.realtime import log, streams
 from handoff.realtime.bridge import RedisBridge
 from handoff.realtime.clock import database_now
@@ -27,21 +28,19 @@ from handoff.staffing.models import Agent
 
 logger = logging.getLogger(__name__)
 
-PRESENCE_SECONDS: Final = 10
 BOARD_SECONDS: Final = 2
 PLACE_SECONDS: Final = 5
 # While hints are known to be lost, sockets are healed more often.
 DEAF_POLL_SECONDS: Final = 3
-DRAIN_RETRY_MS: Final = 1000
 
 
 class Background:
     """Started once a process, on the loop that serves its sockets."""
 
     def __init__(self) -> None:
-        self.is_draining = False
         self._tasks: list[asyncio.Task[None]] = []
         self._bridge: RedisBridge | None = None
+        self._hints_changed = asyncio.Event()
         self._places: dict[Outlet, tuple[float, Any]] = {}
         self._boards: dict[Outlet, list[dict[str, Any]]] = {}
 
@@ -52,26 +51,21 @@ class Background:
         loop = asyncio.get_running_loop()
         hub.attach(loop)
         if settings.REDIS_URL:
-            self._bridge = hub.bridge = RedisBridge(settings.REDIS_URL, hub)
+            self._bridge = hub.bridge = RedisBridge(settings.REDIS_URL, hub, on_change=self._hints_changed.set)
             self._tasks.append(loop.create_task(self._bridge.run()))
         jobs: list[tuple[Callable[[], float], Callable[[], Awaitable[None]]]] = [
             (lambda: settings.HANDOFF_SECONDS["REVOCATION"], self._revoke),
-            (lambda: PRESENCE_SECONDS, self._note_presence),
-            (self._poll_seconds, self._heal),
+            (sign_of_life_seconds, self._note_presence),
             (lambda: BOARD_SECONDS, self._show_lines),
         ]
         self._tasks += [loop.create_task(self._repeat(seconds, job)) for seconds, job in jobs]
+        # What was told while Redis was away is read at once, when it falls and when it is back.
+        self._tasks.append(loop.create_task(self._repeat(self._poll_seconds, self._heal, sooner=self._hints_changed)))
 
     def can_deliver(self) -> bool:
         return self._bridge is None or self._bridge.is_connected
 
-    async def drain(self) -> None:
-        """Say goodbye to every socket, so that it comes back elsewhere."""
-        self.is_draining = True
-        outlets = roster.close_all(CloseCode.GOING_AWAY, retry_after_ms=DRAIN_RETRY_MS)
-        await asyncio.wait(
-            [asyncio.ensure_future(one.closed.wait()) for one in outlets], timeout=5
-        ) if outlets else None
+    def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
 
@@ -79,9 +73,11 @@ class Background:
         deaf = self._bridge is not None and not self._bridge.is_connected
         return min(DEAF_POLL_SECONDS, settings.HANDOFF_SECONDS["POLL"]) if deaf else settings.HANDOFF_SECONDS["POLL"]
 
-    async def _repeat(self, seconds: Callable[[], float], job: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(
+        self, seconds: Callable[[], float], job: Callable[[], Awaitable[None]], *, sooner: asyncio.Event | None = None
+    ) -> None:
         while True:
-            await asyncio.sleep(seconds())
+            await _pause(seconds(), sooner or asyncio.Event())
             try:
                 await job()
             except DatabaseError:
@@ -156,6 +152,13 @@ class Background:
             if self._boards.get(outlet) != boards[agent.pk]:
                 outlet.show({"ev": "board", "queues": boards[agent.pk]})
         self._boards = shown
+
+
+async def _pause(seconds: float, sooner: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await sooner.wait()
+    sooner.clear()
 
 
 def _live_grants(grants: set[tuple[Any, ...]]) -> set[tuple[Any, ...]]:

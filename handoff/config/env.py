@@ -46,7 +46,6 @@ _INTERVALS: Final[dict[str, float]] = {
     "REVOCATION": 3,
     "POLL": 25,
     "DECLINED": 60,
-    "HTTP_PRESENCE": 60,
     "TICK": 2,
 }
 INTERVALS: Final[dict[str, float]] = {
@@ -77,7 +76,14 @@ def database() -> dict[str, object]:
     else:
         # The pool keeps connections; Django hands each back at the end of its request or job.
         found["CONN_MAX_AGE"] = 0
-        found["OPTIONS"] = {"pool": {"min_size": 2, "max_size": 20, "timeout": 10}}
+        found["OPTIONS"] = {
+            "pool": {"min_size": 2, "max_size": 20, "timeout": 10},
+            # Prepared after a few uses: planning the same joins anew costs more than running them.
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+            # What the URL says (sslmode, for one) stands.
+            **dict(found.get("OPTIONS") or {}),  # type: ignore[call-overload]
+        }
     return found
 
 

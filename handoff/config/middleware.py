@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
+
+from handoff.config.refusals import new_request_id
 
 SIGN_IN_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
@@ -18,7 +19,7 @@ def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
     """One random id a request, told in errors and logs, so that a report finds its line."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        request.request_id = f"rq_{secrets.token_urlsafe(9)}"  # type: ignore[attr-defined]
+        request.request_id = new_request_id()  # type: ignore[attr-defined]
         with structlog.contextvars.bound_contextvars(request_id=request.request_id):  # type: ignore[attr-defined]
             response = get_response(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
@@ -37,13 +38,3 @@ def security_headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
         return response
 
     return middleware
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
-    """A refused form post, in the shape of every other error."""
-    error = {
-        "code": "origin_not_allowed",
-        "message": "The request did not come from this console.",
-        "request_id": getattr(request, "request_id", ""),
-    }
-    return JsonResponse({"error": error}, status=403)

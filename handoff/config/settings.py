@@ -92,12 +92,27 @@ CSRF_COOKIE_HTTPONLY = False  # the console's own script reads it
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
-CSRF_FAILURE_VIEW = "handoff.config.middleware.csrf_failure"
+CSRF_FAILURE_VIEW = "handoff.config.refusals.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31536000 if env.IS_HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.IS_HTTPS and env.TRUSTED_PROXIES else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+
+# -- the cache counts sign-ins; without Redis there is one process, and its own memory will do
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "handoff.config.cache.SharedCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "handoff",
+            "OPTIONS": {
+                "serializer": "handoff.config.cache.PlainSerializer",
+                "socket_timeout": 0.2,
+                "socket_connect_timeout": 0.25,
+            },
+        }
+    }
 
 # -- accounts: one sign-in door for the console and the admin
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -119,6 +134,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
+ALLAUTH_TRUSTED_PROXY_COUNT = env.TRUSTED_PROXIES
 # A call centre shares one address: the account's own limit is the strict one.
 ACCOUNT_RATE_LIMITS = {
     "login": f"{int(300 * env.LIMIT_SCALE)}/m/ip",
@@ -151,6 +167,8 @@ SPECTACULAR_SETTINGS = {
 }
 CORS_URLS_REGEX = r"^/api/v1/(sessions|availability|handoffs)(/|$)"
 CORS_ALLOW_HEADERS = ["authorization", "content-type"]
+CORS_ALLOW_METHODS = ["GET", "POST", "DELETE"]
+CORS_EXPOSE_HEADERS = ["Retry-After"]
 CORS_ALLOW_CREDENTIALS = False
 
 LOGGING = {

@@ -2,7 +2,6 @@
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -25,31 +24,11 @@ urlpatterns = [
     path("console/", include("agent_console.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
-    path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
 ]
 
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The same shape as everywhere."""
-    error = {
-        "code": "not_found",
-        "message": "There is nothing here.",
-        "request_id": getattr(request, "request_id", ""),
-    }
-    return JsonResponse({"error": error}, status=404)
-
-
-def failed(request: HttpRequest) -> HttpResponse:
-    """What nobody anticipated, without a stack."""
-    error = {
-        "code": "not_saved",
-        "message": "It did not work; nothing was done. Try again.",
-        "request_id": getattr(request, "request_id", ""),
-    }
-    return JsonResponse({"error": error}, status=503)
-
-
-handler404 = not_found
-handler500 = failed
+handler400 = "handoff.config.refusals.bad_request"
+handler403 = "handoff.config.refusals.forbidden"
+handler404 = "handoff.config.refusals.not_found"
+handler500 = "handoff.config.refusals.failed"

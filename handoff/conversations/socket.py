@@ -11,6 +11,7 @@ from django.db import DatabaseError
 
 from handoff.broker import actions as broker
 from handoff.broker.models import Handoff
+from handoff.conversations.actions import check_client_id
 from handoff.conversations.batch import Answer, Send, batcher
 from handoff.lib.errors import DomainError, NotFound
 from handoff.lib.rates import Limiter
@@ -79,6 +80,7 @@ class TalkingConsumer(SocketConsumer):
 
     def _send_message(self, command: SendMessage) -> None:
         limits.MESSAGES.check(self.rate_key())
+        check_client_id(command.client_id)
         send = Send.of(
             handoff_id=command.handoff,
             author_kind=self.role,

@@ -146,9 +146,7 @@ def _each(due: QuerySet[Handoff], act: Callable[[Handoff, datetime], list[Entry]
     return done
 
 
-def _act_once(
-    public_id: str, due: QuerySet[Handoff], act: Callable[[Handoff, datetime], list[Entry]]
-) -> bool:
+def _act_once(public_id: str, due: QuerySet[Handoff], act: Callable[[Handoff, datetime], list[Entry]]) -> bool:
     with log.recording() as record:
         handoff = broker.lock_any(public_id)
         if handoff is None or not due.filter(pk=handoff.pk).exists():

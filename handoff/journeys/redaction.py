@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
@@ -29,10 +29,16 @@ _OTHER_DIGIT: Final = re.compile("[\\d\u00b2\u00b3\u00b9\u2070-\u2089\u2460-\u24
 # What stands between the groups of a number, once `_fold` has made every blank, dash and mark one of these.
 _ESCAPED: Final = "%20|%2[dD]|%[cC]2%[aA]0"
 _GAP: Final = rf"(?:[\s.+_-]|{_ESCAPED})"
-_RUN: Final = re.compile(rf"[0-9](?:{_GAP}{{0,4}}[0-9]){{{MIN_CARD_DIGITS - 1},}}", re.ASCII)
+_RUN: Final = re.compile(rf"[0-9](?:{_GAP}{{0,5}}[0-9]){{{MIN_CARD_DIGITS - 1},}}", re.ASCII)
+# Marks that part the groups of a card, and much else: dates, times and amounts have shorter groups.
+_LOOSE_MARKS: Final = re.compile(r"[/,|*:'()\[\]{}]")
+_LOOSE_GAP: Final = re.compile(rf"(?<=[0-9]{{4}})(?:{_GAP}|{_LOOSE_MARKS.pattern}){{1,5}}(?=[0-9]{{3}})", re.ASCII)
+_GROUPED: Final = re.compile(r"[^0-9]")
 _RUN_PART: Final = re.compile(rf"{_ESCAPED}|[0-9]")
 _IBAN_START: Final = re.compile(r"[A-Za-z]{2}(?=[0-9]{2})")
-_IBAN_NEXT: Final = re.compile(rf"{_GAP}{{0,3}}([A-Za-z0-9])", re.ASCII)
+_IBAN_GAPS: Final = re.compile(rf"{_ESCAPED}|[^A-Za-z0-9]")
+# A letter counts as its two-digit number, A as 10.
+_IBAN_DIGITS: Final = str.maketrans({chr(ord("A") + place): str(10 + place) for place in range(26)})
 
 _JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?")
 _URL: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>\"']+")
@@ -46,6 +52,7 @@ _SECRET_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 _UUID: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+_DASHED_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _OPAQUE: Final = re.compile(rf"[A-Za-z0-9_.~=-]{{{MIN_OPAQUE},}}")
 _KINDS: Final = {
     code: "0" if chr(code).isdigit() else "A" if chr(code).isupper() else "a" if chr(code).islower() else None
@@ -66,7 +73,8 @@ _ISSUERS: Final = {
 # Lengths that are found in the midst of other digits. The rare ones need a free end, or one order number in
 # twenty would be taken for one of them.
 _COMMON_LENGTHS: Final = frozenset({15, 16})
-_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_VALUES: Final = bytes.maketrans(_DIGITS, bytes(range(10)))
+_DOUBLED: Final = bytes.maketrans(_DIGITS, bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 
 _IBAN_LENGTHS: Final = {
     country: length
@@ -110,6 +118,12 @@ def redact(text: str) -> str:
     if not _may_hold_any(text):
         return text
     return _mask_numbers(_mask_tokens(text))
+
+
+def is_plain_id(text: str) -> bool:
+    """Whether a client's own id may be stored as it is: a card number is no id. A UUID is one, whatever its digits."""
+    rest = _DASHED_UUID.sub("", text)
+    return redact(rest) == rest
 
 
 def redact_segment(segment: str) -> str:
@@ -179,7 +193,7 @@ def _mask_pair(found: re.Match[str]) -> str:
 
 def _mask_numbers(text: str) -> str:
     text = _replace(text, _find_ibans(_fold(text)))
-    return _replace(text, _find_cards(_fold(text)))
+    return _replace(text, _find_cards(_tighten(_fold(text))))
 
 
 def _replace(text: str, findings: Iterator[Finding]) -> str:
@@ -210,30 +224,33 @@ def _fold_character(character: str) -> str:
     return plain if len(plain) == 1 else character
 
 
+def _tighten(folded: str) -> str:
+    """The same text, character for character, with a plain gap wherever marks part two groups as a card's are."""
+    if not _LOOSE_MARKS.search(folded):
+        return folded
+    return _LOOSE_GAP.sub(lambda gap: "-" * len(gap.group()), folded)
+
+
 def _find_ibans(folded: str) -> Iterator[Finding]:
     done = 0
     for found in _IBAN_START.finditer(folded):
         length = _IBAN_LENGTHS.get(found.group().upper())
         if length is None or found.start() < done:
             continue
-        account, end = _read_account(folded, found.start(), length)
-        if len(account) == length and _has_iban_checksum(account):
-            done = end
-            yield Finding(found.start(), end, f"[iban ..{account[-SHOWN:]}]")
+        whole = _iban_of(length).match(folded, found.start())
+        account = _IBAN_GAPS.sub("", whole.group()).upper() if whole else ""
+        if whole and _has_iban_checksum(account):
+            done = whole.end()
+            yield Finding(whole.start(), done, f"[iban ..{account[-SHOWN:]}]")
 
 
-def _read_account(folded: str, start: int, length: int) -> tuple[str, int]:
-    characters: list[str] = []
-    end = start
-    while len(characters) < length and (found := _IBAN_NEXT.match(folded, end)):
-        characters.append(found.group(1))
-        end = found.end()
-    return "".join(characters).upper(), end
+@lru_cache
+def _iban_of(length: int) -> re.Pattern[str]:
+    return re.compile(rf"[A-Za-z0-9](?:{_GAP}{{0,3}}[A-Za-z0-9]){{{length - 1}}}", re.ASCII)
 
 
 def _has_iban_checksum(account: str) -> bool:
-    turned = account[4:] + account[:4]
-    return int("".join(str(int(character, 36)) for character in turned)) % 97 == 1
+    return int((account[4:] + account[:4]).translate(_IBAN_DIGITS)) % 97 == 1
 
 
 def _find_cards(folded: str) -> Iterator[Finding]:
@@ -249,37 +266,55 @@ def _find_cards(folded: str) -> Iterator[Finding]:
             yield run.mask(start, end)
 
 
+def _read_digits(run: str, offset: int) -> tuple[str, Sequence[int]]:
+    """The digits of a run, and where each stands in the text."""
+    if not _GROUPED.search(run):
+        return run, range(offset, offset + len(run))
+    parts = [part for part in _RUN_PART.finditer(run) if len(part.group()) == 1]
+    return "".join(part.group() for part in parts), [offset + part.start() for part in parts]
+
+
+def _alternate(even: bytes, odd: bytes) -> bytes:
+    """Every second value of one, and those between of the other."""
+    mixed = bytearray(even)
+    mixed[1::2] = odd[1::2]
+    return bytes(mixed)
+
+
+@lru_cache(maxsize=10_000)
+def _lengths_of(start: str) -> tuple[int, ...]:
+    """How many digits a card that begins with these four may have."""
+    return tuple(length for length, issuer in _ISSUERS.items() if issuer.match(start))
+
+
 class _Run:
     """Digits with nothing but gaps between them, and where each stands in the text."""
 
     def __init__(self, found: re.Match[str]) -> None:
-        text, offset = found.group(), found.start()
-        parts = [part for part in _RUN_PART.finditer(text) if len(part.group()) == 1]
-        self.digits = "".join(part.group() for part in parts)
-        self.places = [offset + part.start() for part in parts]
-        values = [int(digit) for digit in self.digits]
+        self.digits, self.places = _read_digits(found.group(), found.start())
+        values = self.digits.encode().translate(_VALUES)
+        doubled = self.digits.encode().translate(_DOUBLED)
         # Luhn doubles every second digit counted from the last: one running sum for each parity of that place.
         self.sums = [
-            list(accumulate((_DOUBLED[v] if (i + parity) % 2 else v for i, v in enumerate(values)), initial=0))
-            for parity in (0, 1)
+            list(accumulate(_alternate(values, doubled), initial=0)),
+            list(accumulate(_alternate(doubled, values), initial=0)),
         ]
 
     def find_windows(self) -> Iterator[tuple[int, int]]:
         """Every stretch that could be a card, by its start; they may overlap."""
-        for start in range(len(self.digits) - MIN_CARD_DIGITS + 1):
-            for length, issuer in _ISSUERS.items():
+        digits, last = self.digits, len(self.digits)
+        for start in range(last - MIN_CARD_DIGITS + 1):
+            for length in _lengths_of(digits[start : start + 4]):
                 end = start + length
-                if end <= len(self.digits) and issuer.match(self.digits, start) and self._is_card(start, end):
+                sums = self.sums[(end - 1) % 2]
+                if end <= last and not (sums[end] - sums[start]) % 10 and self._is_apart(start, end):
                     yield start, end
 
     def mask(self, start: int, end: int) -> Finding:
         shown = self.digits[end - SHOWN : end]
         return Finding(self.places[start], self.places[end - 1] + 1, f"[card ..{shown}]")
 
-    def _is_card(self, start: int, end: int) -> bool:
-        sums = self.sums[(end - 1) % 2]
-        if (sums[end] - sums[start]) % 10:
-            return False
+    def _is_apart(self, start: int, end: int) -> bool:
         return end - start in _COMMON_LENGTHS or self._is_free(start) or self._is_free(end)
 
     def _is_free(self, edge: int) -> bool:

@@ -7,11 +7,13 @@ import fcntl
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NoReturn
 
+import uvicorn
 from channels.routing import get_default_application
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -20,14 +22,23 @@ from django.db import connection
 from handoff.flows.worker import Worker
 from handoff.realtime.bridge import RedisBridge
 from handoff.realtime.delivery import hub
+from handoff.realtime.roster import roster
 
 # Larger frames are refused by the server itself; ours says `too_big` first for what is a little over its limit.
 SOCKET_FRAME_LIMIT: Final = 1024 * 1024
-DRAIN_SECONDS: Final = 10
+ENDING: Final = (signal.SIGTERM, signal.SIGINT)
+# A request that waits for a row holds one of few threads. Only here: migrations and commands may take their time.
+WAIT_LIMITS: Final = "-c lock_timeout=5s -c statement_timeout=15s"
+# After the goodbyes (10 s at most): what is left for requests to end, and then for the worker's job. 30 s in all.
+FINISH_SECONDS: Final = 8
 
 
 def serve(*, host: str, port: int, server: str) -> None:
     """Site, sockets and a worker, until a signal. Raises CommandError if a second process would go unheard."""
+    for number in ENDING:
+        # uvicorn raises the signal anew when it is done: the worker below still has its job to finish.
+        signal.signal(number, _leave)
+    _limit_waits()
     with ExitStack() as stack:
         if not settings.REDIS_URL:
             stack.enter_context(_only_process())
@@ -43,10 +54,22 @@ def work() -> None:
     if not settings.REDIS_URL:
         raise CommandError("Without REDIS_URL the worker lives inside `serve`; a second process would go unheard.")
     stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ENDING:
         signal.signal(number, lambda *_: stopped.set())
+    _limit_waits()
     with _bridged(), _working(_worker_name()):
         stopped.wait()
+
+
+def _leave(*_: Any) -> NoReturn:
+    sys.exit(0)
+
+
+def _limit_waits() -> None:
+    """Before the first connection: every thread's is made from these options."""
+    if connection.vendor == "postgresql":
+        options = connection.settings_dict["OPTIONS"]
+        options["options"] = f"{options.get('options', '')} {WAIT_LIMITS}".strip()
 
 
 def _worker_name() -> str:
@@ -62,7 +85,7 @@ def _working(name: str) -> Iterator[None]:
         yield
     finally:
         worker.stop()
-        thread.join(timeout=DRAIN_SECONDS)
+        thread.join(timeout=FINISH_SECONDS)
 
 
 @contextmanager
@@ -100,9 +123,14 @@ def _lock_file() -> IO[Any]:
     return open(settings.BASE_DIR / "var" / f"{place}.lock", "w")
 
 
-def _run_uvicorn(host: str, port: int) -> None:
-    import uvicorn
+class _Uvicorn(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # uvicorn closes its sockets with 1012 first thing; until they are seen off it goes on answering requests.
+        await roster.drain()
+        await super().shutdown(sockets)
 
+
+def _run_uvicorn(host: str, port: int) -> None:
     config = uvicorn.Config(
         settings.ASGI_APPLICATION.replace(".application", ":application"),
         host=host,
@@ -115,22 +143,33 @@ def _run_uvicorn(host: str, port: int) -> None:
         ws_ping_timeout=20,
         proxy_headers=False,
         server_header=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_graceful_shutdown=FINISH_SECONDS,
     )
-    uvicorn.Server(config).run()
+    _Uvicorn(config).run()
 
 
 def _run_daphne(host: str, port: int) -> None:
     from daphne.endpoints import build_endpoint_description_strings
-    from daphne.server import Server
+    from daphne.server import Server, twisted_loop
 
-    application = get_default_application()
-    Server(
-        application=application,
+    server = Server(
+        application=get_default_application(),
         endpoints=build_endpoint_description_strings(host=host, port=port),
-        signal_handlers=True,
+        # Its own handlers would stop the reactor, and drop every socket without a word.
+        signal_handlers=False,
         server_name=None,
         websocket_timeout=-1,
         ping_interval=20,
         ping_timeout=30,
-    ).run()
+        websocket_max_frame_size=SOCKET_FRAME_LIMIT,
+        websocket_max_message_size=SOCKET_FRAME_LIMIT,
+    )
+
+    async def see_off() -> None:
+        await roster.drain()
+        server.stop()
+
+    ending: set[asyncio.Task[None]] = set()
+    for number in ENDING:
+        twisted_loop.add_signal_handler(number, lambda: ending.add(twisted_loop.create_task(see_off())))
+    server.run()

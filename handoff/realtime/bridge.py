@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import secrets
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -24,15 +25,32 @@ TOPIC: Final = "handoff:hints"
 WAITING_LIMIT: Final = 2000
 RECONNECT_SECONDS: Final = 2.0
 
+# Long enough for a busy Redis, short enough that nobody waits long for what one that hangs does not carry.
+PATIENCE_SECONDS: Final = 2.0
+# A quiet process tells an empty hint this often, and hears it itself: silence is how it notices that it is deaf.
+BEAT_SECONDS: Final = 1.0
+
 _encoder = msgspec.json.Encoder()
 
 
-class RedisBridge:
-    """Publishes from any thread, listens on the hub's loop."""
+class _Hint(msgspec.Struct):
+    """What one process tells the others."""
 
-    def __init__(self, url: str, hub: Hub) -> None:
+    sender: str = msgspec.field(name="from")
+    entries: list[Delivered]
+    signals: list[tuple[str, dict[str, Any], str | None]]
+
+
+_decoder = msgspec.json.Decoder(_Hint)
+
+
+class RedisBridge:
+    """Publishes from any thread, listens on the hub's loop; `on_change` is called when Redis falls and comes back."""
+
+    def __init__(self, url: str, hub: Hub, *, on_change: Callable[[], object] = lambda: None) -> None:
         self._hub = hub
         self._url = url
+        self._on_change = on_change
         # Tells our own hints from others': local sockets have been reached already.
         self._name = secrets.token_urlsafe(8)
         self._waiting: deque[bytes] = deque(maxlen=WAITING_LIMIT)
@@ -41,58 +59,79 @@ class RedisBridge:
         self.is_connected = False
 
     def publish(self, entries: Sequence[Delivered], signals: Sequence[Signal]) -> None:
+        self._waiting.append(self._encode(entries, signals))
+        self._loop.call_soon_threadsafe(self._filled.set)
+
+    def _encode(self, entries: Sequence[Delivered], signals: Sequence[Signal]) -> bytes:
         hint = {
             "from": self._name,
             "entries": [entry.to_wire() for entry in entries],
             "signals": [[signal.stream, signal.frame, signal.role] for signal in signals],
         }
-        self._waiting.append(_encoder.encode(hint))
-        self._loop.call_soon_threadsafe(self._filled.set)
+        return _encoder.encode(hint)
 
     async def run(self) -> None:
-        """Until cancelled: listen and tell, coming back whenever Redis does."""
+        """Until cancelled: listen and tell, coming back whenever Redis does, whatever went wrong."""
         while True:
             try:
-                async with asyncio.TaskGroup() as group:
-                    client = self._client()
-                    group.create_task(self._listen(client))
-                    group.create_task(self._tell(client))
+                await self._carry()
             except* (RedisError, OSError, TimeoutError) as errors:
-                logger.warning("redis is away: %s", errors.exceptions[0])
-            self.is_connected = False
-            metrics.BRIDGE_UP.set(0)
+                logger.warning("redis is away: %r", errors.exceptions[0])
+            except* Exception as errors:
+                logger.error("hints stopped; they start anew", exc_info=errors.exceptions[0])
             await asyncio.sleep(RECONNECT_SECONDS * random.random())
 
-    def _client(self) -> Any:
+    async def _carry(self) -> None:
         # redis-py's own 5 s socket timeout would cut an idle subscription.
-        return redis.from_url(self._url, socket_timeout=15, socket_connect_timeout=3, health_check_interval=10)
+        client = redis.from_url(self._url, socket_timeout=15, socket_connect_timeout=3)
+        async with client, client.pubsub() as subscription, asyncio.TaskGroup() as group:
+            try:
+                await self._subscribe(subscription)
+                group.create_task(self._tell(client))
+                await self._listen(subscription)
+            finally:
+                # At once: ending the connection may take as long as Redis hangs.
+                self._note(is_connected=False)
 
-    async def _listen(self, client: Any) -> None:
-        async with client.pubsub() as subscription:
+    async def _subscribe(self, subscription: Any) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await subscription.subscribe(TOPIC)
-            self.is_connected = True
-            metrics.BRIDGE_UP.set(1)
-            while True:
-                message = await subscription.get_message(ignore_subscribe_messages=True, timeout=10)
-                if message is not None:
-                    self._receive(message["data"])
+            # Only its answer proves that nothing published from here on is missed.
+            while await subscription.get_message(timeout=PATIENCE_SECONDS) is None:
+                pass
+        self._note(is_connected=True)
+
+    def _note(self, *, is_connected: bool) -> None:
+        if is_connected != self.is_connected:
+            self.is_connected = is_connected
+            metrics.BRIDGE_UP.set(is_connected)
+            self._on_change()
+
+    async def _listen(self, subscription: Any) -> None:
+        while True:
+            message = await subscription.get_message(timeout=BEAT_SECONDS + PATIENCE_SECONDS)
+            if message is None:
+                raise TimeoutError("not even our own hints come back")
+            self._receive(message["data"])
 
     async def _tell(self, client: Any) -> None:
         while True:
-            await self._filled.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._filled.wait(), BEAT_SECONDS)
             self._filled.clear()
+            if not self._waiting:
+                self._waiting.append(self._encode((), ()))
             while self._waiting:
-                await client.publish(TOPIC, self._waiting[0])
+                hint = self._waiting[0]
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await client.publish(TOPIC, hint)
                 self._waiting.popleft()
 
     def _receive(self, raw: bytes) -> None:
         try:
-            hint = msgspec.json.decode(raw)
-            if hint["from"] == self._name:
-                return
-            entries = [Delivered(**entry) for entry in hint["entries"]]
-            signals = [Signal(stream, frame, role) for stream, frame, role in hint["signals"]]
-        except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+            hint = _decoder.decode(raw)
+        except (msgspec.DecodeError, ValueError):
             logger.warning("a hint could not be read; the poll makes up for it")
             return
-        self._hub.receive(entries, signals)
+        if hint.sender != self._name:
+            self._hub.receive(hint.entries, [Signal(*signal) for signal in hint.signals])

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 SUBPROTOCOL: Final = "handoff.v1"
 FRAME_LIMIT: Final = 64 * 1024
 BAD_FRAMES_ALLOWED: Final = 3
+FAILED_RETRY_MS: Final = 2000
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Answer = dict[str, Any]
@@ -88,8 +89,7 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.scope, self._receive = scope, receive
         await receive()
         origin = _origin(scope)
-        allowed = SUBPROTOCOL in scope.get("subprotocols", []) and await in_database(self.is_origin_allowed, origin)
-        if not allowed:
+        if roster.is_draining or not await self._may_enter(origin):
             await send({"type": "websocket.close", "code": int(CloseCode.FORBIDDEN)})
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
@@ -104,13 +104,24 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         # Once bye is out, or the client is gone, nobody waits for another frame.
         self.outlet = Outlet(send, role="", on_closed=talk.cancel)
         try:
-            if await self._greet(origin):
-                await self._listen()
+            await self._serve(origin)
             await self._finish_closing()
         finally:
             if roster.remove(self.outlet):
                 self.left()
             self.outlet.shut()
+
+    async def _may_enter(self, origin: str | None) -> bool:
+        return SUBPROTOCOL in self.scope.get("subprotocols", []) and await in_database(self.is_origin_allowed, origin)
+
+    async def _serve(self, origin: str | None) -> None:
+        try:
+            if await self._greet(origin):
+                await self._listen()
+        except Exception:
+            # A client that is told to come back does; one whose line only dies shows itself as connected.
+            logger.exception("a socket failed")
+            self.outlet.close(CloseCode.GOING_AWAY, retry_after_ms=FAILED_RETRY_MS)
 
     def left(self) -> None:
         """The socket is over; a subclass may tell the other side."""
@@ -128,7 +139,7 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         except DomainError as error:
             self.outlet.close(CloseCode.FORBIDDEN if error.code == "forbidden" else CloseCode.AUTH)
         except DatabaseError:
-            self.outlet.close(CloseCode.GOING_AWAY, retry_after_ms=2000)
+            self.outlet.close(CloseCode.GOING_AWAY, retry_after_ms=FAILED_RETRY_MS)
         else:
             return await self._welcome(hello)
         return False
@@ -142,14 +153,14 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             start = await in_database(self.start, self.principal)
         except DatabaseError:
             logger.exception("no snapshot for a new socket")
-            self.outlet.close(CloseCode.GOING_AWAY, retry_after_ms=2000)
+            self.outlet.close(CloseCode.GOING_AWAY, retry_after_ms=FAILED_RETRY_MS)
             return False
         cursors, reason = _resume(hello, start.heads, epoch)
         self.outlet.show(
             {
                 "ev": "welcome",
                 "epoch": epoch,
-                "heartbeat_seconds": settings.HANDOFF_SECONDS["HEARTBEAT"],
+                "heartbeat_seconds": _heartbeat_seconds(),
                 "snapshot": start.snapshot,
                 "heads": start.heads,
             }
@@ -196,7 +207,8 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 self.acknowledge(command.id, await in_database(self.perform, command))
         except DomainError as error:
             self.refuse(command.id, error)
-        except DatabaseError:
+        except Exception:
+            # As over HTTP: what nobody anticipated is refused, and does not end the talk that goes on around it.
             logger.exception("a command was not saved")
             self.refuse(command.id, DomainError("not_saved", "It could not be saved; nothing was done. Try again."))
 
@@ -240,6 +252,12 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     await self.outlet.closed.wait()
             except TimeoutError:
                 logger.info("a socket did not take its bye")
+
+
+def _heartbeat_seconds() -> float:
+    """As configured, and often enough for what is kept alive by it."""
+    seconds = settings.HANDOFF_SECONDS
+    return min(seconds["HEARTBEAT"], seconds["LEASE"] / 2, seconds["SESSION_IDLE"] / 2)
 
 
 def _origin(scope: dict[str, Any]) -> str | None:

@@ -106,10 +106,13 @@ class Hub:
             logger.exception("announcing committed entries failed; readers heal by polling")
 
     def signal(self, signal: Signal) -> None:
-        """Show something ephemeral to a stream's readers, here and in other processes."""
-        self._to_loop(self._show, signal)
-        if self.bridge is not None:
-            self.bridge.publish((), (signal,))
+        """Show something ephemeral to a stream's readers, here and in other processes. Never raises."""
+        try:
+            self._to_loop(self._show, signal)
+            if self.bridge is not None:
+                self.bridge.publish((), (signal,))
+        except Exception:
+            logger.exception("a signal was not shown")
 
     def receive(self, entries: Sequence[Delivered], signals: Collection[Signal]) -> None:
         """A hint from another process; on the loop."""
@@ -135,12 +138,19 @@ class Hub:
     def _deliver(self, entries: Sequence[Delivered]) -> None:
         for entry in entries:
             for reader in tuple(self.readers.get(entry.stream, ())):
-                reader.deliver(entry)
+                self._guard(reader.deliver, entry)
 
     def _show(self, signal: Signal) -> None:
         for reader in tuple(self.readers.get(signal.stream, ())):
             if signal.role is None or reader.role == signal.role:
-                reader.show(signal.frame)
+                self._guard(reader.show, signal.frame)
+
+    def _guard(self, tell: Callable[[Any], None], what: Any) -> None:
+        """One reader that cannot take it must not keep it from the others."""
+        try:
+            tell(what)
+        except Exception:
+            logger.exception("a reader failed; it heals by polling")
 
 
 hub = Hub()

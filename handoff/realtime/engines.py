@@ -22,21 +22,22 @@ SELECT id, name, last_seq, last_at, sealed FROM handoff_stream WHERE name = ANY(
 """
 _PG_MAKE: Final = """
 INSERT INTO handoff_stream (name, last_seq, sealed) SELECT unnest(%s::text[]), 0, false ON CONFLICT (name) DO NOTHING
+RETURNING id, name, last_seq, last_at, sealed
 """
 _PG_FIND: Final = """
 SELECT e.client_id, e.author, e.stream_id, e.seq, e.at, e.body_hash, e.data->>'id'
 FROM jsonb_array_elements(%s::jsonb) k
 JOIN handoff_logentry e ON e.client_id = k->>0 AND e.author = k->>1 AND e.stream_id = (k->>2)::bigint
 """
-_PG_INSERT: Final = """
+_PG_WRITE: Final = """
+WITH moved AS (
+  UPDATE handoff_stream s
+  SET last_seq = (r->>1)::bigint, last_at = (r->>2)::timestamptz, sealed = (r->>3)::boolean
+  FROM jsonb_array_elements(%s::jsonb) r WHERE s.id = (r->>0)::bigint
+)
 INSERT INTO handoff_logentry (stream_id, seq, at, type, data, handoff_id, author, client_id, body_hash)
 SELECT (r->>0)::bigint, (r->>1)::bigint, (r->>2)::timestamptz, r->>3, r->4, (r->>5)::bigint, r->>6, r->>7, r->>8
 FROM jsonb_array_elements(%s::jsonb) r
-"""
-_PG_COUNT: Final = """
-UPDATE handoff_stream s
-SET last_seq = (r->>1)::bigint, last_at = (r->>2)::timestamptz, sealed = (r->>3)::boolean
-FROM jsonb_array_elements(%s::jsonb) r WHERE s.id = (r->>0)::bigint
 """
 _LITE_LOCK: Final = """
 SELECT id, name, last_seq, last_at, sealed FROM handoff_stream WHERE name IN (SELECT value FROM json_each(%s))
@@ -92,22 +93,27 @@ class Found(NamedTuple):
 def lock(names: Collection[str]) -> dict[str, StreamRow]:
     """Lock the rows of these streams, in id order; absent ones are left out."""
     if _is_postgres():
-        rows = _fetch(_PG_LOCK, [list(names)])
-    else:
-        rows = _fetch(_LITE_LOCK, [_text(list(names))])
+        return _by_name(_fetch(_PG_LOCK, [list(names)]))
+    return _by_name(_fetch(_LITE_LOCK, [_text(list(names))]))
+
+
+def make(names: Sequence[str]) -> dict[str, StreamRow]:
+    """Add streams in this order and answer them, locked; one that another process has just made is locked instead."""
+    if _is_postgres():
+        made = _by_name(_fetch(_PG_MAKE, [list(names)]))
+        known = [name for name in names if name not in made]
+        return made | lock(known) if known else made
+    with connection.cursor() as cursor:
+        # SQLite before 3.35 returns nothing from an insert.
+        cursor.execute(_LITE_MAKE, [_text(list(names))])
+    return lock(names)
+
+
+def _by_name(rows: Sequence[tuple[Any, ...]]) -> dict[str, StreamRow]:
     return {
         name: StreamRow(id_, last_seq, last_at and _moment(last_at), bool(sealed))
         for id_, name, last_seq, last_at, sealed in rows
     }
-
-
-def make(names: Sequence[str]) -> None:
-    """Add the streams that do not exist yet, in this order."""
-    with connection.cursor() as cursor:
-        if _is_postgres():
-            cursor.execute(_PG_MAKE, [list(names)])
-        else:
-            cursor.execute(_LITE_MAKE, [_text(list(names))])
 
 
 def find(keys: Sequence[tuple[str | None, str, int]]) -> list[Found]:
@@ -123,8 +129,8 @@ def write(fresh: Sequence[Row], streams: Sequence[StreamRow]) -> None:
     """Insert the numbered entries and move the counters."""
     with connection.cursor() as cursor:
         if _is_postgres():
-            cursor.execute(_PG_INSERT, [_text([_as_list(row) for row in fresh])])
-            cursor.execute(_PG_COUNT, [_text([(row.id, row.last_seq, row.last_at, row.sealed) for row in streams])])
+            counters = [(row.id, row.last_seq, row.last_at, row.sealed) for row in streams]
+            cursor.execute(_PG_WRITE, [_text(counters), _text([_as_list(row) for row in fresh])])
         else:
             cursor.executemany(_LITE_INSERT, [_as_parameters(row) for row in fresh])
             cursor.executemany(

@@ -221,8 +221,7 @@ def _lock(names: set[str]) -> dict[str, StreamRow]:
     rows = engines.lock(names)
     missing = names - rows.keys()
     if missing:
-        engines.make(sorted(missing))
-        rows = engines.lock(names)
+        rows |= engines.make(sorted(missing))
     return rows
 
 

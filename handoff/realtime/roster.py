@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import asyncio
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from handoff.protocol.close_codes import CloseCode
 from handoff.realtime import metrics
-from handoff.realtime.socket import Outlet
+from handoff.realtime.socket import BYE_SECONDS, Outlet
 
 if TYPE_CHECKING:
     from handoff.realtime.consumer import Principal
 
 SOCKETS_A_PERSON: Final = 5
+# Goodbyes are said in steps, so that thousands do not come back in one moment; a few dozen are seen off at once.
+DRAIN_SECONDS: Final = 10.0
+DRAIN_STEP_SECONDS: Final = 0.1
+DRAIN_STEP_SOCKETS: Final = 20
+DRAIN_RETRY_MS: Final = 1000
 
 
 class Roster:
     """Who is connected here; runs on the event loop."""
 
     def __init__(self) -> None:
+        self.is_draining = False
         self._outlets: dict[Outlet, Principal] = {}
 
     def add(self, principal: Principal, outlet: Outlet) -> None:
@@ -60,11 +68,17 @@ class Roster:
             if is_ended(who.grant):
                 outlet.close(CloseCode.AUTH)
 
-    def close_all(self, code: CloseCode, *, retry_after_ms: int) -> Collection[Outlet]:
-        outlets = list(self._outlets)
-        for outlet in outlets:
-            outlet.close(code, retry_after_ms=retry_after_ms)
-        return outlets
+    async def drain(self) -> None:
+        """The process ends: let nobody in, and say goodbye to every socket, so that it comes back elsewhere."""
+        self.is_draining = True
+        share = max(DRAIN_STEP_SOCKETS, math.ceil(len(self._outlets) * DRAIN_STEP_SECONDS / DRAIN_SECONDS))
+        while leaving := [outlet for outlet in self._outlets if outlet.closing is None]:
+            for outlet in leaving[:share]:
+                outlet.close(CloseCode.GOING_AWAY, retry_after_ms=DRAIN_RETRY_MS)
+            await asyncio.sleep(DRAIN_STEP_SECONDS)
+        if byes := [asyncio.ensure_future(outlet.closed.wait()) for outlet in self._outlets]:
+            # One that does not take its bye is given up by its own outlet.
+            await asyncio.wait(byes, timeout=2 * BYE_SECONDS)
 
 
 roster = Roster()

@@ -80,6 +80,8 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "a client id with a blank": ("handoffs", {"client_id": "a b"}, "client_id"),
     "a client id with a line break": ("handoffs", {"client_id": "a\n"}, "client_id"),
     "a long client id": ("handoffs", {"client_id": "x" * 65}, "client_id"),
+    "a card as client id": ("handoffs", {"client_id": "4111-1111-1111-1111"}, "client_id"),
+    "a card as message id": ("handoffs/{id}/messages", {"client_id": "m4111111111111111", "text": "t"}, "client_id"),
     "an intent that is null": ("handoffs", {"intent": None}, "intent"),
     "an unknown intent": ("handoffs", {"intent": ECHO}, "intent"),
     "an intent with a blank": ("handoffs", {"intent": " dispute-charge"}, "intent"),

@@ -158,6 +158,10 @@ RATES = {
     "TICKETS": ("POST", "sessions/ticket", None),
     "REQUESTS": ("GET", "availability", None),
 }
+for _alike in ("SITE_SESSION_OPENS", "CUSTOMER_HANDOFF_OPENS", "SITE_HANDOFF_OPENS"):
+    RATES[_alike] = RATES[_alike.partition("_")[2]]
+for _alike in ("HTTP_MESSAGES", "CUSTOMER_MESSAGES", "SITE_MESSAGES"):
+    RATES[_alike] = RATES["MESSAGES"]
 
 
 @pytest.mark.parametrize("name", RATES)
@@ -179,6 +183,21 @@ def test_one_customers_rate_is_not_anothers(maya: Page, page, monkeypatch) -> No
     assert maya.post("sessions/ticket").status == 200
     assert maya.post("sessions/ticket").status == 429
     assert other.post("sessions/ticket").status == 200
+
+
+def test_one_sites_rate_is_not_its_neighbours(maya: Page, stranger: Page, monkeypatch) -> None:
+    monkeypatch.setattr(limits, "SITE_SESSION_OPENS", Limiter(1, 60))
+    assert maya.open().status == 200
+    assert maya.open().status == 429
+    assert stranger.open().status == 200
+
+
+def test_one_customers_sessions_share_a_rate(maya: Page, page, monkeypatch) -> None:
+    monkeypatch.setattr(limits, "CUSTOMER_HANDOFF_OPENS", Limiter(1, 60))
+    tablet = page()
+    tablet.open(tablet.token())
+    assert maya.ask().status == 201
+    assert tablet.ask().status == 429
 
 
 def test_a_forged_forwarded_header_is_no_way_around_the_rate(page, harbour, monkeypatch) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
@@ -78,3 +80,58 @@ async def test_a_request_that_cannot_be_read_is_refused(handler) -> None:
     handler.request_class = unreadable  # type: ignore[assignment]
     start, _ = await _ask(handler)
     assert start["status"] == 400
+
+
+def _parts(*bodies: bytes) -> list[dict[str, Any]]:
+    *first, last = ({"type": "http.request", "body": body} for body in bodies)
+    return [*(part | {"more_body": True} for part in first), last]
+
+
+async def test_a_body_in_chunks_without_a_length_is_read_whole(handler, monkeypatch) -> None:
+    monkeypatch.setattr(handler, "get_response", lambda request: HttpResponse(request.read()))
+    _, body = await _ask(handler, *_parts(b'{"site": ', b'"harbour"}'), method="POST")
+    assert body["body"] == b'{"site": "harbour"}'
+
+
+MIB = b"x" * 2**20
+
+
+@pytest.mark.parametrize("told", [[], [(b"content-length", b"209715200")]], ids=["in chunks", "told before"])
+async def test_a_body_over_the_limit_is_refused_without_being_read_to_its_end(handler, told) -> None:
+    waiting = _parts(*[MIB] * 200)
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return waiting.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await handler(_scope(method="POST", headers=[(b"host", b"127.0.0.1"), *told]), receive, send)
+    assert sent[0]["status"] == 413
+    error = json.loads(sent[1]["body"])["error"]
+    assert (error["code"], error["request_id"][:3]) == ("too_long", "rq_")
+    assert len(waiting) >= 199
+
+
+async def test_a_body_at_the_limit_is_taken(handler, monkeypatch) -> None:
+    monkeypatch.setattr(handler, "get_response", lambda request: HttpResponse(request.read()))
+    limit = b"x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    start, *_ = await _ask(handler, *_parts(limit), method="POST")
+    assert start["status"] == 200
+    start, *_ = await _ask(handler, *_parts(limit, b"x"), method="POST")
+    assert start["status"] == 413
+
+
+async def test_a_host_that_is_not_ours_is_refused_in_our_shape(handler) -> None:
+    start, body = await _ask(handler, headers=[(b"host", b"evil.example")])
+    assert start["status"] == 400
+    assert json.loads(body["body"])["error"]["code"] == "invalid_request"
+
+
+async def test_what_nobody_anticipated_says_when_to_come_back(handler, monkeypatch) -> None:
+    monkeypatch.setattr("handoff.config.health.database_now", lambda: 1 / 0)
+    start, body = await _ask(handler, path="/readyz")
+    assert start["status"] == 503
+    assert (b"Retry-After", b"2") in start["headers"]
+    assert json.loads(body["body"])["error"]["code"] == "not_saved"

@@ -2,80 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.test import Client, override_settings
 
-ROOT = Path(__file__).resolve().parents[2]
-# What the tests' own process runs with, and a deployment does not.
-FOREIGN = ("DJANGO_SETTINGS_MODULE", "HANDOFF_DEMO", "REDIS_URL", "DEBUG", "ALLOWED_HOSTS", "HANDOFF_LIMIT_SCALE")
-SECRET = "a secret that only this test knows, long enough"
-
-
-def environment(folder: Path, **changes: str | None) -> dict[str, str]:
-    own = {
-        "SECRET_KEY": SECRET,
-        "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
-        "PUBLIC_ORIGIN": "http://127.0.0.1:8000",
-    }
-    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    return {name: value for name, value in (kept | own | changes).items() if value is not None}
-
-
-def manage(folder: Path, *arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=environment(folder, **changes),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.processes import free_port, manage, served, wait_until_ready
 
 
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[int]:
     """A process that serves this folder's database; answers its port."""
-    assert manage(tmp_path, "migrate", "--no-input").returncode == 0
-    port = free_port()
-    child = subprocess.Popen(
-        [sys.executable, "manage.py", "serve", "--port", str(port), "--server", "uvicorn"],
-        cwd=ROOT,
-        env=environment(tmp_path),
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_until_ready(port)
-        yield port
-    finally:
-        child.terminate()
-        assert child.wait(20) in (0, -15)
-
-
-def wait_until_ready(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the server did not become ready")
+    with served(tmp_path, server="uvicorn") as server:
+        yield server.port
 
 
 def test_without_a_secret_nothing_starts(tmp_path: Path) -> None:
@@ -109,25 +49,13 @@ def test_a_second_process_without_redis_is_refused(tmp_path: Path, serving: int)
 
 
 def test_a_killed_process_does_not_block_the_next(tmp_path: Path) -> None:
-    assert manage(tmp_path, "migrate", "--no-input").returncode == 0
     for _ in range(2):
-        port = free_port()
-        child = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--port", str(port)],
-            cwd=ROOT,
-            env=environment(tmp_path),
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            wait_until_ready(port)
-        finally:
-            child.kill()
-            child.wait(10)
+        with served(tmp_path, server="daphne") as server:
+            server.process.kill()
 
 
 @pytest.mark.django_db
-def test_ready_needs_a_worker_and_alive_does_not(client: Client) -> None:
-    assert client.get("/healthz").status_code == 200
+def test_ready_needs_a_worker(client: Client) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer["Retry-After"]

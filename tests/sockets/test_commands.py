@@ -128,6 +128,13 @@ async def test_a_note_is_added_once_however_often_it_is_sent(serving, maya, amir
     assert [note["data"]["author"] for note in added] == [{"id": amira.public_id, "name": "Amira"}]
 
 
+async def test_a_card_is_no_client_id_of_a_note(serving, maya, amira) -> None:
+    handoff = await off_loop(connect, maya, amira)
+    desk = await serving.agent(await off_loop(Desk, amira))
+    refused = await desk.command("note.add", handoff=handoff, client_id="4111111111111111", text="t")
+    assert (refused["code"], set(refused["fields"])) == ("invalid_request", {"client_id"})
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [

@@ -93,6 +93,11 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "an empty client id": ("message.send", {"handoff": "h", "client_id": "", "text": "t"}, "client_id"),
     "a long client id": ("message.send", {"handoff": "h", "client_id": "m" * 65, "text": "t"}, "client_id"),
     "a client id with a line break": ("message.send", {"handoff": "h", "client_id": "m\n", "text": "t"}, "client_id"),
+    "a card as client id": (
+        "message.send",
+        {"handoff": "h", "client_id": "4111_1111_1111_1111", "text": "t"},
+        "client_id",
+    ),
     "a seq that is text": ("message.read", {"handoff": "h", "seq": "1"}, "seq"),
     "a seq that is a float": ("message.read", {"handoff": "h", "seq": 1.5}, "seq"),
     "a seq that is true": ("message.read", {"handoff": "h", "seq": True}, "seq"),

@@ -28,8 +28,10 @@ describe("rows of a journey", () => {
     expect(short([page("/a", 1), page("/b", 2)], false)).toEqual(["/a done 0", "/b started 0"]);
   });
 
-  test("a failure at the end is a failure, not a place", () => {
+  test("a failure at the end stays a failure, and is where the customer stands as long as they are there", () => {
     expect(short([page("/a", 1), failed("pay", 2)])).toEqual(["/a done 0", "Pay failed 1"]);
+    const here = (steps: readonly Step[], present: boolean) => journeyRows(steps, present, "Harbour Bank").map((row) => row.here);
+    expect([here([page("/a", 1), failed("pay", 2)], true), here([failed("pay", 2)], false), here([failed("pay", 2), page("/b", 3)], true)]).toEqual([[false, true], [false], [false, true]]);
   });
 
   test("a page's bare view gives way to the named step on it, and showing the form again is no new row", () => {

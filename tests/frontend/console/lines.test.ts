@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { conversationLines, lastSaid, unreadCount, waitingSince } from "../../../static/src/console/lines.ts";
+import { endedWords } from "../../../static/src/console/talk.tsx";
 import { needsSince } from "../../../static/src/console/my_handoffs.tsx";
 import type { DeskHandoff, Entry } from "../../../static/src/console/wire.ts";
 import type { OutboxItem } from "../../../static/src/shared/outbox.ts";
-import { AMIRA, DESK, STREAM, at, changed, entry, fact, handoff, said } from "./cast.ts";
+import { AMIRA, DESK, MAYA, STREAM, at, changed, entry, fact, handoff, said } from "./cast.ts";
 
 const talk = (timeline: Entry[], more: Partial<DeskHandoff> = {}) => handoff({ timeline, ...more });
 const lines = (timeline: Entry[], more: Partial<DeskHandoff> = {}, outbox: OutboxItem[] = []) => conversationLines(talk(timeline, more), "Amira", outbox);
@@ -77,9 +78,29 @@ describe("what happened", () => {
       entry(DESK, 7, "offer.recorded", { agent: { id: "ag_t", name: "Tomas" }, status: "timed_out" }), entry(DESK, 8, "offer.recorded", { agent: AMIRA, status: "accepted" }),
       entry(STREAM, 9, "survey.answered", { effort: 6, comment: null }),
     )).toEqual([
-      "Maya went on to Account overview", "Pay failed (E1)", "Added at the desk: card kept", "Maya took back: phone number", "Maya is verified now",
+      "Maya went on to Account overview", "Pay failed (E1)", "Added at the desk: card kept", "Maya took back: phone number", "Maya signed in",
       "Tomas missed the offer", "Maya rated the effort 6 of 7",
     ]);
+  });
+
+  test("a sign-in is one line with what it brought in the same moment", () => {
+    const assurance = { acr: null, amr: ["pwd", "otp"], auth_time: 1 };
+    const signedIn = entry(STREAM, 1, "identity.changed", { verified: true, assurance, name: "Maya Chen" }, 10);
+    const facts = (seconds: number, ...added: ReturnType<typeof fact>[]) => entry(STREAM, 2, "facts.changed", { added, struck: [] }, seconds);
+    const signed = [fact("a", "verified"), fact("b", "verified")];
+    expect(system(signedIn, facts(10.5, ...signed))).toEqual(["Maya Chen signed in: password + code; 2 facts signed"]);
+    expect(system(signedIn, facts(12, ...signed))).toEqual(["Maya Chen signed in: password + code", "Signed: a x and 1 more"]);
+    expect(system(signedIn, facts(10, fact("a", "observed")))).toEqual(["Maya Chen signed in: password + code", "Seen on the page: a x"]);
+    expect(system(entry(STREAM, 3, "identity.changed", { verified: false, assurance: null, name: null }))).toEqual(["Maya is not verified any more"]);
+  });
+
+  test("that the talk was ended is not its outcome", () => {
+    const end = (close_reason: string) => [entry(STREAM, 1, "handoff.changed", changed("wrap_up", { close_reason })), entry(DESK, 2, "wrap_up.recorded", { disposition: "follow_up", note: null, agent: AMIRA }),
+      entry(STREAM, 3, "handoff.changed", changed("closed", { close_reason }))];
+    expect(system(...end("resolved"))).toEqual(["The talk ended", "Wrapped up: Follow up", "Closed"]);
+    const over = (more: Partial<DeskHandoff>) => endedWords(handoff({ state: "wrap_up", close_reason: "resolved", ...more }));
+    expect([over({}), over({ close_reason: "customer_left" }), over({ close_reason: "customer_left", customer: { ...MAYA, name: null } }), over({ state: "closed", wrap_up: { disposition: "follow_up", note: null } }),
+      over({ state: "closed", close_reason: "erased" })]).toEqual(["Dispute a charge, the talk ended", "Dispute a charge, Maya left", "Dispute a charge, the customer left", "Dispute a charge: Follow up", "Dispute a charge, ended: erased"]);
   });
 
   test("a message that imitates a system line stays a message", () => {

@@ -6,6 +6,7 @@ import { quotes } from "../../../static/src/console/offer_card.tsx";
 import { cookieValue } from "../../../static/src/console/page.ts";
 import { waitingWords } from "../../../static/src/console/rest.tsx";
 import { shortcutOf } from "../../../static/src/console/shortcuts.ts";
+import { shortName, shortWithin } from "../../../static/src/console/people.ts";
 import { endWords } from "../../../static/src/console/strips.tsx";
 import { lineWords } from "../../../static/src/console/top_bar.tsx";
 import { NOW, at, fact, handoff, offer } from "./cast.ts";
@@ -37,6 +38,13 @@ test("a brief that quotes the statement is not followed by it, a shortened one i
 test("every end of an offer is said in words", () => {
   const titles = (["accepted", "declined", "timed_out", "withdrawn", "agent_lost", "unknown"] as const).map((status) => endWords({ offer: offer(), status }).title);
   expect(titles).toEqual(["Maya Chen is yours", "You declined Maya Chen", "You missed Maya Chen", "The offer of Maya Chen was withdrawn", "The offer of Maya Chen ended", "The offer of Maya Chen is over"]);
+});
+
+test("nobody's name is a capital inside a sentence", () => {
+  const unnamed = offer();
+  const end = (status: "timed_out" | "accepted") => endWords({ offer: { ...unnamed, handoff: { ...unnamed.handoff, customer: { ...unnamed.handoff.customer, name: null } } }, status });
+  expect([end("timed_out").title, end("timed_out").text, end("accepted").title]).toEqual(["You missed the customer", "The customer goes to the next agent, at the same place.", "Unnamed customer is yours"]);
+  expect([shortWithin({ name: null }), shortWithin({ name: "Maya Chen" }), shortName({ name: null })]).toEqual(["the customer", "Maya", "The customer"]);
 });
 
 test("the switch goes away at once, back from away, and back out of finishing", () => {

@@ -226,7 +226,7 @@ describe("authentication", () => {
 
   it("waits as long as a busy server asks", async () => {
     let asked = 0;
-    const getTicket = () => (++asked, Promise.reject(new ApiError(429, "rate_limited", "", {}, 7_000)));
+    const getTicket = () => (++asked, Promise.reject(new ApiError(429, "rate_limited", "", 7_000)));
     connect({ getTicket });
     await settled();
     await world.pass(6_000);

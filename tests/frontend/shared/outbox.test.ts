@@ -97,6 +97,7 @@ it("lives in memory where touching storage throws", () => {
   box.add("ho_1", "hello");
   expect(box.list()).toHaveLength(1);
   expect(storage.get("box")).toContain("hello");
+  expect(storage).toMatchObject({ lasts: false });
 });
 
 it("sends again what was acknowledged by a log that lost it, under the same id", async () => {

@@ -14,7 +14,7 @@ interface Call {
   body: Record<string, unknown> | undefined;
 }
 
-const weak = new ApiError(401, "insufficient_user_authentication", "", {}, null, { acr_values: ["urn:bank:3"], max_age: null });
+const weak = new ApiError(401, "insufficient_user_authentication", "", null, { acr_values: ["urn:bank:3"], max_age: null });
 const refused = (code: string) => new ApiError(409, code, "");
 const withState = (state: "open" | "closed" | "full") => menu.map((intent) => ({ ...intent, channels: [{ channel: "chat" as const, state }] }));
 
@@ -63,6 +63,29 @@ describe("a sign-in that is not enough", () => {
     onStepUp = () => store.dispatch({ type: "session", customer: { ...stranger, id: "cu_noor" }, signed: [], intents: menu, handoff: null, recent: null });
     await actions.start();
     expect([paths(), viewOf(store.get())]).toEqual([["handoffs"], "start"]);
+  });
+});
+
+describe("an end that was seen, or a new need", () => {
+  const over = (change: object = {}) => store.dispatch({ type: "opened", handoff: handoff({ id: "ho_2", state: "wrap_up", ...change }) });
+  const views = (seen: boolean) => (actions.setAside(seen), viewOf(store.get()));
+  beforeEach(() => void (replies = [{ intents: menu }, { intents: menu }]));
+
+  it("puts the start first, with the question one press away", () => {
+    over();
+    expect([viewOf(store.get()), views(true), (actions.survey(), viewOf(store.get()))]).toEqual(["ended", "start", "ended"]);
+  });
+
+  it("is not taken for one where something has to be told that was not seen yet", () => {
+    over({ state: "closed", close_reason: "abandoned" });
+    expect([views(false), views(true)]).toEqual(["ended", "start"]);
+    actions.survey();
+    expect(viewOf(store.get())).toBe("start");
+  });
+
+  it("leaves a talk that goes on alone", () => {
+    over({ state: "connected" });
+    expect(views(true)).toBe("talking");
   });
 });
 

@@ -35,13 +35,13 @@ describe("the same story through every door", () => {
 describe("a log that was restored from a backup", () => {
   const older = snapshot({ handoff: handoff({ version: 1 }), timeline: story.slice(0, 1) });
   const written = { type: "text", text: "draft" } as const;
-  const outbox = { type: "outbox", items: [{ client_id: "c9", handoff: "ho_1", text: "unsent", at: "", kind: "message", status: "sending" }] } as const;
+  const outbox = { type: "outbox", outbox: [{ client_id: "c9", handoff: "ho_1", text: "unsent", at: "", kind: "message", status: "sending" }] } as const;
   const before = play(open({}), ...story.map(event), written, outbox, { type: "read", seq: 3 });
 
   it("is the truth though it is older, and takes nothing that was written here", () => {
     const after = play(before, { type: "resync", lost: true }, { type: "welcome", snapshot: older });
     expect([after.handoff?.state, after.handoff?.version, after.timeline.length, after.read]).toEqual(["queued", 1, 1, 0]);
-    expect([after.text, after.outbox]).toEqual(["draft", outbox.items]);
+    expect([after.text, after.outbox]).toEqual(["draft", outbox.outbox]);
   });
 
   it("may have lost the talk altogether, which is not called its end", () => {
@@ -84,9 +84,31 @@ describe("after", () => {
     expect([viewOf(state), ended(state)?.reason, ended(state)?.ask]).toEqual(["ended", "resolved", true]);
   });
 
-  it("asks about a talk that just ended, not about yesterday's", () => {
-    const ask = (at: string) => viewOf(play(fresh(), { type: "session", customer: maya, signed: [], intents: menu, handoff: null, recent: { ...recent, at } }));
-    expect([ask(recent.at), ask("2020-01-01T00:00:00.000Z")]).toEqual(["ended", "start"]);
+  const anew = (at = recent.at) => play(fresh(), { type: "session", customer: maya, signed: [], intents: menu, handoff: null, recent: { ...recent, at } });
+  const surveying = { type: "surveying", surveying: true } as const;
+
+  it("asks about a talk that just ended one press behind the start, and not about yesterday's", () => {
+    expect([viewOf(anew()), ended(anew())?.ask, ended(anew("2020-01-01T00:00:00.000Z"))]).toEqual(["start", true, null]);
+    expect(viewOf(play(anew(), surveying))).toBe("ended");
+  });
+
+  it("asks at once when the talk ends here, and then stands behind a new need with what was begun", () => {
+    const over = play(open({}), ...story.map(event), event(changed(5, 4, { state: "wrap_up" })), { type: "form", change: { effort: 6, comment: "quick" } }, { type: "text", text: "and one more" });
+    const aside = play(over, { type: "again", later: true });
+    expect([viewOf(over), viewOf(aside), aside.handoff, ended(aside)?.ask, unread(aside)]).toEqual(["ended", "start", null, true, 0]);
+    expect([aside.draft.statement, aside.text]).toEqual(["and one more", ""]);
+    const back = play(aside, surveying);
+    expect([viewOf(back), back.form.effort, back.form.comment, back.timeline.length]).toEqual(["ended", 6, "quick", 5]);
+    expect(viewOf(play(back, { type: "again", later: false }))).toBe("start");
+  });
+
+  it("keeps the need that was begun while the last talk is answered about", () => {
+    const back = play(anew(), { type: "draft", change: { statement: "my card" } }, surveying, { type: "again", later: false });
+    expect([back.draft.statement, ended(back)]).toEqual(["my card", null]);
+  });
+
+  it("asks nothing any more once it was answered, on whatever device", () => {
+    expect(ended(play(anew(), event(entry(1, "survey.answered", { effort: 5, comment: null }))))?.ask).toBe(false);
   });
 
   it("asks nothing about a line that was left", () => {
@@ -95,7 +117,7 @@ describe("after", () => {
   });
 
   it("starts again with the unsent words, and does not ask twice", () => {
-    const closed = play(open({}), event(changed(1, 2, { state: "wrap_up" })), { type: "again", statement: "one more thing" });
+    const closed = play(open({}), event(changed(1, 2, { state: "wrap_up" })), { type: "text", text: "one more thing" }, { type: "again", later: false });
     expect([viewOf(closed), closed.draft.statement, closed.timeline.length]).toEqual(["start", "one more thing", 0]);
     expect(viewOf(play(closed, { type: "welcome", snapshot: snapshot({ handoff: null, recent }) }))).toBe("start");
   });

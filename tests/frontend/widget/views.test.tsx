@@ -5,7 +5,7 @@ import type { ChannelOption, Fact } from "../../../static/src/shared/frames.ts";
 import type { Actions } from "../../../static/src/widget/panel/actions.ts";
 import { App } from "../../../static/src/widget/panel/views/app.tsx";
 import type { PanelState } from "../../../static/src/widget/state.ts";
-import { changed, event, handoff, maya, menu, open, play, stranger } from "./cast.ts";
+import { amira, changed, event, handoff, maya, menu, open, play, stranger } from "./cast.ts";
 
 let root: HTMLElement;
 let pressed: string[];
@@ -17,6 +17,7 @@ const button = () => root.querySelector<HTMLButtonElement>(".foot button")!;
 const offered = (option: Partial<ChannelOption>) => menu.map((intent) => ({ ...intent, channels: [{ channel: "chat" as const, state: "open" as const, ...option }] }));
 const choosing = (option: Partial<ChannelOption>, customer = maya) =>
   play({ ...open(), customer }, { type: "menu", intents: offered(option) }, { type: "draft", change: { intent: "dispute-charge" } });
+const recent = { id: "ho_0", state: "closed", intent: { key: "a", label: "A" }, channel: "chat", at: new Date().toISOString(), close_reason: "resolved", survey_due: true } as const;
 const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
 
 beforeEach(() => {
@@ -54,6 +55,20 @@ describe("before the click", () => {
     expect(root.querySelector("[role=alert]")?.textContent).toContain("Harbour Bank asks for a stronger sign-in for this.");
   });
 
+  it("does not call an unknown wait bad news", () => {
+    show(choosing({ estimate: { kind: "unknown" } }));
+    expect([text().includes("wait not known yet"), text().includes("can’t say")]).toEqual([true, false]);
+  });
+
+  it("keeps the question about the last talk to one line, and comes first", () => {
+    show({ ...choosing({}), recent });
+    expect(button().textContent).toBe("Start chat");
+    const line = [...root.querySelectorAll("button")].find((one) => one.textContent === "How was your last talk?");
+    expect((line?.click(), pressed)).toEqual(["survey"]);
+    show({ ...choosing({}), recent, surveying: true });
+    expect(text()).toContain("How easy was it to get this done?");
+  });
+
   it("shows what the site signed", () => {
     const signed: Fact[] = [{ key: "account", label: "Account", value: "..4821", source: "verified", at: "" }];
     show({ ...choosing({}), signed });
@@ -82,9 +97,22 @@ describe("after the click", () => {
     expect([root.querySelector(".wait__place")?.textContent, root.querySelector(".wait__est")?.textContent]).toEqual(["2", "about 3–5 min"]);
   });
 
+  it("does not say who is here while nobody can know", () => {
+    const talking = { ...open({ state: "connected", agent: amira }), agent_line: "here" as const };
+    const sub = (line: PanelState["line"]) => (show({ ...talking, line }), root.querySelector(".head__sub")?.textContent);
+    expect([sub("live"), sub("reconnecting"), sub("connecting"), sub("stopped")]).toEqual(["Here now", "Reconnecting", "Reconnecting", undefined]);
+  });
+
+  it.each([["waiting", open({})], ["talking", open({ state: "connected", agent: amira })]])("says what cannot outlive the page, only then: %s", (_, state) => {
+    const stay = (change: Partial<PanelState>) => (show({ ...state, ...change }), text().includes("Stay on this page: this browser keeps nothing between pages."));
+    expect([stay({ fleeting: true, customer: stranger }), stay({ fleeting: true }), stay({ customer: stranger })]).toEqual([true, false, false]);
+    show({ ...state, fleeting: true, customer: stranger });
+    expect(text()).not.toContain("Keep browsing");
+  });
+
   it("takes along what never reached anybody", () => {
     const unsent = { client_id: "c1", handoff: "ho_1", text: "first", at: "", kind: "message", status: "failed" } as const;
-    show(play(open(handoff({ state: "closed", close_reason: "resolved" })), { type: "outbox", items: [unsent] }, { type: "text", text: "second" }));
+    show(play(open(handoff({ state: "closed", close_reason: "resolved" })), { type: "outbox", outbox: [unsent] }, { type: "text", text: "second" }));
     expect(text()).toContain("What you had written is kept.");
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Step } from "../../../static/src/shared/frames.ts";
+import type { Entry, Step } from "../../../static/src/shared/frames.ts";
+import type { PageEntry } from "../../../static/src/widget/bridge.ts";
 import { context, fits, unrecorded } from "../../../static/src/widget/panel/journey.ts";
-import { STEPS } from "../../../static/src/widget/state.ts";
+import { STEPS, type Joined } from "../../../static/src/widget/state.ts";
 import { tell } from "../../../static/src/widget/story.ts";
 import { answerWords, assuranceWords, channelWords, greeting, isLeft, launcherWords, needsWords, opensWords, reason, stepItems, waitWhy, waitWords } from "../../../static/src/widget/words.ts";
 import { amira, changed, entry, maya, menu, open, play, said, stranger } from "./cast.ts";
@@ -25,6 +26,8 @@ describe("a wait", () => {
     expect(waitWhy({ kind: "soon" }, null, 1)).toBe("You’re next.");
     expect(waitWhy({ kind: "unknown" }, null, 4)).toContain("Too few people");
   });
+
+  it("is not known yet where the channel is open", () => expect(channelWords({ channel: "chat", state: "open" })).toBe("wait not known yet"));
 
   it("says when a closed channel opens", () => {
     const now = Date.parse("2026-01-01T06:00:00");
@@ -101,7 +104,12 @@ it("tells the button what is going on", () => {
 });
 
 describe("the story", () => {
-  const lines = (...entries: Parameters<typeof tell>[0]) => tell(entries, BANK).map((line) => (line.kind === "system" ? `${line.glyph}: ${line.text}` : line.message.text));
+  const here: PageEntry[] = ["1", "A", "B", "C", "D"].map((at) => ({ path: "/", status: "started", at }));
+  const device = { site: { key: "harbour", name: BANK }, page: { intent: null, entries: [...here, { key: "charge", label: "Charge", value: "1", at: "5" }] } };
+  const toldTo = (joined: Joined | null, timeline: Entry[], page = device.page) =>
+    tell({ ...device, page, joined, timeline }).map((line) => (line.kind === "system" ? `${line.glyph}: ${line.text}` : line.message.text));
+  const since = (until: string, verified = true): Joined => ({ handoff: "ho_1", until, verified });
+  const lines = (...timeline: Entry[]) => toldTo(since(""), timeline);
   const tomas = { name: "Tomas" };
 
   it("tells joins, passes, losses and the end between the messages", () => {
@@ -129,10 +137,27 @@ describe("the story", () => {
 
   it("does not let steps bury the talk: one line between two messages, the newest and how many more", () => {
     const on = (seq: number, ...steps: Step[]) => entry(seq, "journey.recorded", { steps });
-    const fact = entry(5, "facts.changed", { added: [{ key: "a", label: "Charge", value: "1", source: "observed", at: "" }], struck: [] });
-    const page = (title: string): Step => ({ path: `/${title}`, title, status: "started", at: "" });
+    const fact = entry(5, "facts.changed", { added: [{ key: "charge", label: "Charge", value: "1", source: "observed", at: "" }], struck: [] });
+    const page = (title: string): Step => ({ path: `/${title}`, title, status: "started", at: title });
     const told = lines(changed(1, 2, { state: "connected", agent: amira }), said(2, "agent", "Hello"), on(3, page("A")), on(4, page("B")), fact, on(6, page("C")), said(7, "customer", "Hi"), on(8, page("D")));
     expect(told.slice(1)).toEqual(["Hello", "route: Added for Amira: Charge.", "route: Added for Amira: you reached “C”, and 2 more steps.", "Hi", "route: Added for Amira: you reached “D”."]);
+  });
+
+  const joins = changed(1, 2, { state: "connected", agent: amira });
+  const step = entry(2, "journey.recorded", { steps: [view] });
+  const facts = (source: string) => entry(3, "facts.changed", { added: [{ key: "charge", label: "Charge", value: "1", source, at: "" }], struck: [] });
+
+  it("tells a step or a fact where it happens, not on another device nor on the one that brings its earlier ones", () => {
+    expect(toldTo(since(""), [joins, step, facts("observed")]).length).toBe(3);
+    expect(toldTo(since("5"), [joins, step, facts("observed")]).length).toBe(1);
+    expect(toldTo(since(""), [joins, step, facts("observed")], { intent: null, entries: [] }).length).toBe(1);
+  });
+
+  it("tells a sign-in once, in one line, and nothing of what the site signed", () => {
+    const signed = (seq: number, verified = true) => entry(seq, "identity.changed", { verified, assurance: null, name: "Maya Chen" });
+    const story = [joins, signed(4), facts("verified"), signed(5)];
+    expect(toldTo(since("", false), story).slice(1)).toEqual(["lock: You signed in. Amira can see who you are."]);
+    expect(toldTo(since(""), story).slice(1)).toEqual([]);
   });
 
   it("shows nothing of an erased message", () => expect(lines(entry(1, "message.posted", {}))).toEqual([]));
