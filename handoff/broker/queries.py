@@ -16,7 +16,7 @@ from handoff.identity.queries import assurance_of
 from handoff.intents.verdicts import Standing, judge
 from handoff.journeys import queries as journeys
 from handoff.journeys.brief import brief
-from handoff.journeys.context import Step
+from handoff.journeys.context import Context, Step
 from handoff.lib.clock import rfc3339, rfc3339_or_none
 from handoff.lib.errors import NotFound
 from handoff.protocol import shapes
@@ -32,26 +32,29 @@ _ROWS = Handoff.objects.select_related("customer", "intent", "queue", "agent", "
 
 def by_id(public_id: str) -> Handoff:
     """Raises NotFound."""
-    found = _ROWS.filter(public_id=public_id).first()
-    if found is None:
-        raise NotFound
-    return found
+    try:
+        return _ROWS.get(public_id=public_id)
+    except Handoff.DoesNotExist:
+        raise NotFound from None
 
 
 def of_customer(customer: Customer, public_id: str) -> Handoff:
     """The customer's own; a foreign one and an absent one raise the same NotFound."""
-    found = _ROWS.filter(public_id=public_id, customer=customer).first()
-    if found is None:
-        raise NotFound
-    return found
+    try:
+        return _ROWS.get(public_id=public_id, customer=customer)
+    except Handoff.DoesNotExist:
+        raise NotFound from None
 
 
 def open_of(customer: Customer) -> Handoff | None:
     return _ROWS.filter(customer=customer, state__in=OPEN).first()
 
 
-def by_client_id(customer: Customer, client_id: str) -> Handoff | None:
-    return _ROWS.filter(customer=customer, client_id=client_id).first()
+def find_standing(customer: Customer, client_id: str) -> str | None:
+    """The public id of the handoff that this click made already, or else of the customer's open one."""
+    standing = Handoff.objects.filter(Q(client_id=client_id) | Q(state__in=OPEN), customer=customer)
+    found = {own_id: public_id for own_id, public_id in standing.values_list("client_id", "public_id")}
+    return found.get(client_id) or next(iter(found.values()), None)
 
 
 def owned_by(agent: Agent) -> list[Handoff]:
@@ -132,10 +135,16 @@ def count_history(handoff: Handoff) -> int:
 
 def receipt_of(handoff: Handoff) -> shapes.Receipt:
     """What the agent has, as the customer may see it."""
+    steps, facts = journeys.steps_of(handoff.journey_id), journeys.facts_of(handoff.journey_id)
+    return receipt(handoff, Context(tuple(steps), tuple(facts)))
+
+
+def receipt(handoff: Handoff, known: Context) -> shapes.Receipt:
+    """The receipt of a handoff whose journey is at hand."""
     return shapes.Receipt(
         name=handoff.customer.name or None,
-        facts=[fact.to_shape() for fact in journeys.facts_of(handoff.journey_id)],
-        steps=[step.to_shape() for step in journeys.steps_of(handoff.journey_id)],
+        facts=[fact.to_shape() for fact in known.facts],
+        steps=[step.to_shape() for step in known.steps],
         statement=handoff.statement or None,
         assurance=assurance(handoff),
     )

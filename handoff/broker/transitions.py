@@ -43,9 +43,9 @@ def lock(public_id: str) -> Handoff | None:
     relations, and loses both when a foreign key has changed meanwhile.
     """
     bare = Handoff.objects.select_for_update(no_key=True).filter(public_id=public_id)
-    key = bare.values_list("pk", flat=True).first()
-    rows = Handoff.objects.select_related("intent", "queue", "customer", "agent", "site")
-    return None if key is None else rows.get(pk=key)
+    for key in bare.values_list("pk", flat=True):
+        return Handoff.objects.select_related("intent", "queue", "customer", "agent", "site").get(pk=key)
+    return None
 
 
 def apply(

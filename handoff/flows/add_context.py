@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handoff.broker import actions as broker
 from handoff.identity.models import Customer
+from handoff.journeys import queries as journeys
 from handoff.journeys.context import clean_context
 from handoff.protocol.shapes import Source
 from handoff.realtime import log
@@ -13,7 +14,13 @@ def record_journey(customer: Customer, handoff_id: str, *, journey: object, wher
     """Add the page's steps and facts. Raises NotFound, `handoff_closed`, `invalid_request`, `context_too_large`."""
     with log.recording() as record:
         handoff = broker.lock_own(customer, handoff_id)
-        added = clean_context(journey, now=record.now, allowed_parameters=handoff.site.query_parameters, where=where)
+        added = clean_context(
+            journey,
+            now=record.now,
+            allowed_parameters=handoff.site.query_parameters,
+            where=where,
+            after=journeys.newest_step_at(handoff.journey_id),
+        )
         record.add(broker.add_context(handoff, added, now=record.now))
 
 

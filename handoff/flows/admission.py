@@ -22,10 +22,10 @@ class StepUpRequired(DomainError):
 
 def find_intent(site: Site, key: str) -> Intent:
     """Raises `invalid_request`."""
-    intent = Intent.objects.select_related("queue__hours").filter(site=site, key=key).first()
-    if intent is None:
-        raise DomainError("invalid_request", "The site has no such intent.", fields={"intent": "unknown"})
-    return intent
+    try:
+        return Intent.objects.select_related("queue__hours").get(site=site, key=key)
+    except Intent.DoesNotExist:
+        raise DomainError("invalid_request", "The site has no such intent.", fields={"intent": "unknown"}) from None
 
 
 def check_channel(intent: Intent, channel: str) -> None:

@@ -50,8 +50,8 @@ def open_handoff(session: Session, ask: Ask) -> tuple[dict[str, Any], bool]:
             identity.hold_session(session)
             found = _existing(session.customer, ask.client_id)
             if found is None:
-                handoff = _create(session, ask, record)
-                return _announce(handoff, record), True
+                handoff, known = _create(session, ask, record)
+                return _announce(handoff, known, record), True
     except IntegrityError:
         # Two clicks at once: the constraint let one through, and the other gets that one.
         found = _existing(session.customer, ask.client_id)
@@ -61,11 +61,11 @@ def open_handoff(session: Session, ask: Ask) -> tuple[dict[str, Any], bool]:
 
 
 def _existing(customer: Customer, client_id: str) -> Handoff | None:
-    same = handoffs.by_client_id(customer, client_id)
-    return same or handoffs.open_of(customer)
+    public_id = handoffs.find_standing(customer, client_id)
+    return None if public_id is None else handoffs.by_id(public_id)
 
 
-def _create(session: Session, ask: Ask, record: Recording) -> Handoff:
+def _create(session: Session, ask: Ask, record: Recording) -> tuple[Handoff, Context]:
     now, site = record.now, session.customer.site
     intent = admission.find_intent(site, ask.intent)
     if len(ask.statement) > broker.TEXT_LIMIT:
@@ -74,9 +74,8 @@ def _create(session: Session, ask: Ask, record: Recording) -> Handoff:
     is_closed = admission.check_line(intent, leave=ask.leave, now=now)
     admission.check_assurance(intent, session, now=now)
     given = clean_context({} if ask.journey is None else ask.journey, now=now, allowed_parameters=site.query_parameters)
-    journey = journeys.begin(now=now)
     signed = tuple(sessions.signed_facts(session))
-    journeys.record(journey.pk, Context(given.steps, signed + given.facts))
+    journey, known = journeys.begin(Context(given.steps, signed + given.facts), now=now)
     handoff, opened = broker.open_handoff(
         state=State.QUEUED,
         site=site,
@@ -95,12 +94,12 @@ def _create(session: Session, ask: Ask, record: Recording) -> Handoff:
         enqueued_at=now,
     )
     record.entries.append(opened)
-    return handoff
+    return handoff, known
 
 
-def _announce(handoff: Handoff, record: Recording) -> dict[str, Any]:
+def _announce(handoff: Handoff, known: Context, record: Recording) -> dict[str, Any]:
     stream = streams.handoff(handoff.public_id)
     view = views.customer_handoff(handoff, head=FIRST_SEQ)
-    opened = HandoffOpened(handoff=view, heads={stream: 0}, receipt=handoffs.receipt_of(handoff))
+    opened = HandoffOpened(handoff=view, heads={stream: 0}, receipt=handoffs.receipt(handoff, known))
     record.add_event(streams.customer(handoff.customer.public_id), opened, handoff_id=handoff.pk)
     return view.to_wire()

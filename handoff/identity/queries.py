@@ -45,9 +45,10 @@ def _live(now: datetime) -> Q:
 
 def session_by_token(token: str, *, now: datetime) -> Session:
     """The live session of a bearer token. Raises `session_expired` for one that ended, `session_required` for none."""
-    session = Session.objects.select_related("customer__site").filter(token_hash=digest(token)).first()
-    if session is None:
-        raise DomainError("session_required", "Open a session first.")
+    try:
+        session = Session.objects.select_related("customer__site").get(token_hash=digest(token))
+    except Session.DoesNotExist:
+        raise DomainError("session_required", "Open a session first.") from None
     idle_since = now - timedelta(seconds=settings.HANDOFF_SECONDS["SESSION_IDLE"])
     if session.ended_at is not None or session.expires_at <= now or session.seen_at <= idle_since:
         raise DomainError("session_expired", "The session has ended; open a new one.")

@@ -17,8 +17,15 @@ from handoff.protocol.shapes import Source
 STRIKABLE: tuple[Source, ...] = ("observed", "stated")
 
 
-def begin(*, now: datetime) -> Journey:
-    return Journey.objects.create(created_at=now)
+def begin(given: Context, *, now: datetime) -> tuple[Journey, Context]:
+    """A new journey with what is known at the click, as it is kept. Raises `context_too_large`."""
+    steps = context.merge_steps((), given.steps)
+    facts = context.merge_facts((), given.facts)
+    context.check_size(steps, facts)
+    journey = Journey.objects.create(created_at=now)
+    _add_steps(journey.pk, steps)
+    _store_facts(journey.pk, facts)
+    return journey, Context(tuple(steps), tuple(facts))
 
 
 def record(journey_id: int, added: Context, *, is_limited: bool = True) -> Context:
@@ -78,6 +85,10 @@ def _is_same(known: Fact | None, fact: Fact) -> bool:
 
 def _store_steps(journey_id: int, steps: Sequence[Step]) -> None:
     StepRow.objects.filter(journey=journey_id).delete()
+    _add_steps(journey_id, steps)
+
+
+def _add_steps(journey_id: int, steps: Sequence[Step]) -> None:
     StepRow.objects.bulk_create(
         StepRow(
             journey_id=journey_id,

@@ -99,12 +99,24 @@ class Context:
 
 
 def clean_context(
-    raw: object, *, now: datetime, allowed_parameters: Sequence[str] = (), where: str = "journey"
+    raw: object,
+    *,
+    now: datetime,
+    allowed_parameters: Sequence[str] = (),
+    where: str = "journey",
+    after: datetime | None = None,
 ) -> Context:
-    """A page's `{steps?, facts?}`; `where` leads the names of fields in refusals, empty for a bare body."""
+    """A page's `{steps?, facts?}`; `where` leads the names of fields in refusals, empty for a bare body.
+
+    Steps without a time come after `after`, the newest that is known already.
+    """
     given = _read_object(raw, where, _CONTEXT_FIELDS)
     steps = clean_steps(
-        given.get("steps", []), now=now, allowed_parameters=allowed_parameters, where=_join(where, "steps")
+        given.get("steps", []),
+        now=now,
+        allowed_parameters=allowed_parameters,
+        where=_join(where, "steps"),
+        after=after,
     )
     facts = clean_facts(given.get("facts", []), now=now, where=_join(where, "facts"))
     check_size(steps, facts)
@@ -112,14 +124,22 @@ def clean_context(
 
 
 def clean_steps(
-    raw: object, *, now: datetime, allowed_parameters: Sequence[str] = (), where: str = "journey.steps"
+    raw: object,
+    *,
+    now: datetime,
+    allowed_parameters: Sequence[str] = (),
+    where: str = "journey.steps",
+    after: datetime | None = None,
 ) -> list[Step]:
-    """Steps in the order of the page. One without a time gets now, less one millisecond for each that follows it,
-    so that two alike in one request stay two."""
+    """Steps in the order of the page. One without a time gets now, less one millisecond for each that follows it, so
+    that two alike in one request stay two; requests in quick succession push theirs on by as much as they overlap."""
     items = _read_list(raw, where, MAX_STEPS)
     latest = to_milliseconds(now)
+    first = latest - timedelta(milliseconds=len(items) - 1)
+    if after is not None:
+        first = max(first, to_milliseconds(after) + timedelta(milliseconds=1))
     steps = [
-        _clean_step(item, latest - timedelta(milliseconds=len(items) - 1 - place), latest, f"{where}.{place}")
+        _clean_step(item, first + timedelta(milliseconds=place), latest, f"{where}.{place}")
         for place, item in enumerate(items)
     ]
     cleaned = [_clean_step_texts(step, allowed_parameters) for step in steps]

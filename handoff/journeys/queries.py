@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
+
+from django.db.models import Max
 
 from handoff.journeys.context import Fact, Step
 from handoff.journeys.models import Fact as FactRow
@@ -23,6 +26,11 @@ def steps_of(journey_id: int) -> list[Step]:
         )
         for row in StepRow.objects.filter(journey=journey_id).order_by("place")
     ]
+
+
+def newest_step_at(journey_id: int) -> datetime | None:
+    """When the newest step happened; None before the first."""
+    return StepRow.objects.filter(journey=journey_id).aggregate(Max("at"))["at__max"]
 
 
 def facts_of(journey_id: int) -> list[Fact]:

@@ -373,3 +373,9 @@ def test_step_without_a_name_is_known_by_its_path() -> None:
 
 def test_line_is_redacted_after_hidden_characters_are_gone() -> None:
     assert clean_line("4111\u202e1111\x071111\u20661111") == "[card ..1111]"
+
+
+def test_untimed_steps_of_quick_requests_keep_their_order() -> None:
+    first = clean_steps([{"path": f"/{place}"} for place in range(5)], now=NOW)
+    second = clean_steps([{"path": f"/{place}"} for place in range(5, 8)], now=NOW, after=first[-1].at)
+    assert [step.path for step in merge_steps(first, second)] == [f"/{place}" for place in range(8)]
