@@ -100,7 +100,7 @@ def _read_reason(text: str | None, limit: int) -> str:
 
 def _read(consumer: AgentConsumer, command: commands.ReadMessage) -> Answer:
     with log.recording():
-        handoff = broker.lock_owned(consumer.agent, command.handoff)
+        handoff = broker.lock_owned(consumer.agent, command.handoff, version=command.version)
     return consumer.mark_read(handoff, command.seq)
 
 

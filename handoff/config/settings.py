@@ -7,6 +7,7 @@ from handoff.config import env
 BASE_DIR = env.BASE_DIR
 DEBUG = env.DEBUG
 SECRET_KEY = env.secret_key()
+SECRET_KEY_FALLBACKS = env.SECRET_KEY_FALLBACKS
 ALLOWED_HOSTS = env.allowed_hosts()
 PUBLIC_ORIGIN = env.PUBLIC_ORIGIN
 REDIS_URL = env.REDIS_URL

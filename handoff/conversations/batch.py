@@ -45,12 +45,22 @@ class Send:
     author_id: str
     client_id: str
     text: str
+    version: int | None = None
 
     @classmethod
-    def of(cls, *, handoff_id: str, author_kind: str, author_id: str, client_id: str, text: str) -> Send:
+    def of(
+        cls,
+        *,
+        handoff_id: str,
+        author_kind: str,
+        author_id: str,
+        client_id: str,
+        text: str,
+        version: int | None = None,
+    ) -> Send:
         """Redacts and checks the text. Raises `too_long`, `invalid_request`."""
         safe = check_length(text, field="text")
-        return cls(handoff_id, author_kind, author_id, client_id, safe)
+        return cls(handoff_id, author_kind, author_id, client_id, safe, version)
 
     @property
     def stream(self) -> str:
@@ -75,6 +85,7 @@ class _Speaker:
     agent_id: str | None
     agent_name: str | None
     state: str
+    version: int
 
     def name_for(self, send: Send) -> str | None:
         """The author's name if it is theirs to write here, else None."""
@@ -187,12 +198,12 @@ def _write(sends: Sequence[Send]) -> list[Answer]:
     places: list[int] = []
     for place, send in enumerate(sends):
         speaker = speakers.get(send.handoff_id)
-        name = speaker.name_for(send) if speaker is not None else None
-        entry = _entry(send, speaker, name)
-        if name is None:
+        entry = _entry(send, speaker)
+        refused = _refusal(send, speaker)
+        if refused is not None:
             # What was stored while it was theirs keeps its answer; the id in the key is the sender's own.
             stored = log.find_stored(entry, locked)
-            answers[place] = NotFound() if stored is None else log.refusal(stored) or stored
+            answers[place] = refused if stored is None else log.refusal(stored) or stored
         else:
             entries.append(entry)
             places.append(place)
@@ -204,12 +215,29 @@ def _write(sends: Sequence[Send]) -> list[Answer]:
 
 def _speakers(handoff_ids: set[str]) -> dict[str, _Speaker]:
     rows = Handoff.objects.filter(public_id__in=handoff_ids).values_list(
-        "public_id", "pk", "customer__public_id", "customer__name", "agent__public_id", "agent__name", "state"
+        "public_id",
+        "pk",
+        "customer__public_id",
+        "customer__name",
+        "agent__public_id",
+        "agent__name",
+        "state",
+        "version",
     )
     return {row[0]: _Speaker(*row[1:]) for row in rows}
 
 
-def _entry(send: Send, speaker: _Speaker | None, name: str | None) -> Entry:
+def _refusal(send: Send, speaker: _Speaker | None) -> DomainError | None:
+    """Why this author may not write here now, if so."""
+    if speaker is None or speaker.name_for(send) is None:
+        return NotFound()
+    if send.author_kind == "agent" and send.version not in (None, speaker.version):
+        return DomainError("stale_version", "The handoff has changed since; look again.")
+    return None
+
+
+def _entry(send: Send, speaker: _Speaker | None) -> Entry:
+    name = speaker.name_for(send) if speaker is not None else None
     author = Author(kind="customer" if send.author_kind == "customer" else "agent", name=name or "")
     event = MessagePosted(id=ids.new_message_id(), author=author, text=send.text, client_id=send.client_id)
     return Entry(

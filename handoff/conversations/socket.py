@@ -87,6 +87,7 @@ class TalkingConsumer(SocketConsumer):
             author_id=self.author_id(),
             client_id=command.client_id,
             text=command.text,
+            version=command.version,
         )
         batcher.submit(send, partial(self._answer, command.id), loop=asyncio.get_running_loop())
         self._unanswered += 1

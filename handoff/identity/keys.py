@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, cast
 
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 
 from handoff.identity.models import Site, SiteKey
@@ -40,6 +41,17 @@ def keys_of(site: Site) -> Sequence[VerificationKey]:
         )
         for key in SiteKey.objects.filter(site=site).order_by("id")
     ]
+
+
+def unreadable_sites() -> list[str]:
+    """Keys of the sites whose live secrets this deployment's SECRET_KEY and its fallbacks cannot decrypt."""
+    found = []
+    for key in SiteKey.objects.select_related("site").filter(revoked_at=None).exclude(encrypted_secret=""):
+        try:
+            decrypt(key.encrypted_secret)
+        except InvalidToken:
+            found.append(key.site.key)
+    return sorted(set(found))
 
 
 def note_use(site: Site, kid: str, *, now: datetime) -> None:

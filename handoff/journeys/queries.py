@@ -30,7 +30,8 @@ def steps_of(journey_id: int) -> list[Step]:
 
 def newest_step_at(journey_id: int) -> datetime | None:
     """When the newest step happened; None before the first."""
-    return StepRow.objects.filter(journey=journey_id).aggregate(Max("at"))["at__max"]
+    newest: datetime | None = StepRow.objects.filter(journey=journey_id).aggregate(Max("at"))["at__max"]
+    return newest
 
 
 def facts_of(journey_id: int) -> list[Fact]:

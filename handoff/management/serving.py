@@ -20,6 +20,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from handoff.flows.worker import Worker
+from handoff.identity import keys
 from handoff.realtime.bridge import RedisBridge
 from handoff.realtime.delivery import hub
 from handoff.realtime.roster import roster
@@ -39,6 +40,7 @@ def serve(*, host: str, port: int, server: str) -> None:
         # uvicorn raises the signal anew when it is done: the worker below still has its job to finish.
         signal.signal(number, _leave)
     _limit_waits()
+    _check_secrets()
     with ExitStack() as stack:
         if not settings.REDIS_URL:
             stack.enter_context(_only_process())
@@ -59,6 +61,15 @@ def work() -> None:
     _limit_waits()
     with _bridged(), _working(_worker_name()):
         stopped.wait()
+
+
+def _check_secrets() -> None:
+    """Better no start than a site whose customers are all refused."""
+    if sites := keys.unreadable_sites():
+        raise CommandError(
+            f"SECRET_KEY cannot decrypt the signing secrets of {', '.join(sites)}. "
+            "Put the former key into SECRET_KEY_FALLBACKS."
+        )
 
 
 def _leave(*_: Any) -> NoReturn:

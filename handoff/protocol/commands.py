@@ -39,7 +39,7 @@ class OnHandoff(Command, frozen=True, kw_only=True):
 
 
 class Owned(OnHandoff, frozen=True, kw_only=True):
-    """An agent's command on a handoff; a stale `version` is refused."""
+    """May say which version of the handoff its sender saw; an agent who saw an older one is refused."""
 
     version: Count | None = None
 
@@ -66,18 +66,17 @@ class Ping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     id: str | None = None
 
 
-class Typing(OnHandoff, frozen=True, kw_only=True):
+class Typing(Owned, frozen=True, kw_only=True):
     NAME = "typing"
 
 
-class SendMessage(OnHandoff, frozen=True, kw_only=True):
+class SendMessage(Owned, frozen=True, kw_only=True):
     NAME = "message.send"
     client_id: str
     text: str
-    version: Count | None = None
 
 
-class ReadMessage(OnHandoff, frozen=True, kw_only=True):
+class ReadMessage(Owned, frozen=True, kw_only=True):
     NAME = "message.read"
     seq: Count
 

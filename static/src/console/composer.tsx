@@ -5,7 +5,7 @@ import { IconChat, IconNote } from "../shared/icons.tsx";
 import { useBoard } from "./context.tsx";
 import type { Draft, Mode } from "./drafts.ts";
 import { Keys } from "./keys.tsx";
-import { shortName } from "./people.ts";
+import { shortName, shortWithin } from "./people.ts";
 import type { DeskHandoff } from "./wire.ts";
 
 export const TEXT_LIMIT = 4_000;
@@ -104,7 +104,7 @@ function Box({ handoff, writing: { draft, change, box }, onSend }: { handoff: De
   const { desk } = useBoard();
   const note = draft.mode === "note";
   const text = draft[draft.mode];
-  const label = note ? "Note, agents only" : `Reply to ${shortName(handoff.customer)}`;
+  const label = note ? "Note, agents only" : `Reply to ${shortWithin(handoff.customer)}`;
   const write = (value: string) => {
     change({ [draft.mode]: value });
     if (!note && value.trim()) desk.typing(handoff.id);

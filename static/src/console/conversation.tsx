@@ -10,7 +10,7 @@ import { moment } from "../shared/time.ts";
 import { useBoard } from "./context.tsx";
 import { conversationLines, missingBefore } from "./lines.ts";
 import type { Line, LineIcon, Mark } from "./lines.ts";
-import { customerName } from "./people.ts";
+import { customerWithin } from "./people.ts";
 import type { DeskHandoff } from "./wire.ts";
 
 /** Nearer to the end than this, the reader is following and new lines are scrolled to. */
@@ -25,7 +25,7 @@ export function Conversation({ handoff }: { handoff: DeskHandoff }): ComponentCh
   const lines = conversationLines(handoff, board.agent.name, state.outbox);
   const flow = useFollow(handoff.id);
   return (
-    <div class="flow" role="log" aria-label={`Conversation with ${customerName(handoff.customer)}`} tabIndex={0} ref={flow}>
+    <div class="flow" role="log" aria-label={`Conversation with ${customerWithin(handoff.customer)}`} tabIndex={0} ref={flow}>
       <Older handoff={handoff} />
       <ol class="flow__list">{lines.map((line) => <LineView key={line.key} line={line} />)}</ol>
     </div>

@@ -7,7 +7,7 @@ import { moment } from "../shared/time.ts";
 import { useBoard } from "./context.tsx";
 import { groupFacts, valueWords } from "./facts.ts";
 import type { FactGroup } from "./facts.ts";
-import { shortName } from "./people.ts";
+import { shortName, shortWithin } from "./people.ts";
 import type { DeskHandoff, Fact, Source } from "./wire.ts";
 
 export function FactsSection({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
@@ -21,7 +21,7 @@ export function FactsSection({ handoff }: { handoff: DeskHandoff }): ComponentCh
         <button type="button" class="btn btn--s btn--quiet" aria-expanded={adding} ref={opener} onClick={() => setAdding(!adding)}>Add a fact</button>
       </h3>
       {facts.length === 0 && <p class="meta">Nothing is known yet.</p>}
-      {groupFacts(facts).map((group) => <Group key={group.source} group={group} who={shortName(handoff.customer)} />)}
+      {groupFacts(facts).map((group) => <Group key={group.source} group={group} who={shortWithin(handoff.customer)} />)}
       {adding && <AddFact handoff={handoff} onDone={close} />}
     </section>
   );

@@ -29,7 +29,7 @@ function spanWords(rows: readonly StepRow[], now: number): string {
   const until = last.failures[last.failures.length - 1]?.at ?? last.at;
   const end = clock(until);
   const start = moment(first.at, now);
-  return `${start === end ? start : `${start}–${end}`}${last.status === "now" ? ", this page now" : ""}`;
+  return `${start === end ? start : `${start}–${end}`}${last.here ? ", this page now" : ""}`;
 }
 
 const ROW_CLASS: Readonly<Record<StepRow["status"], string>> = { done: " step--done", failed: " step--fail", now: " step--now", started: "" };
@@ -40,7 +40,7 @@ function StepView({ row }: { row: StepRow }): ComponentChildren {
     <li class={`step${ROW_CLASS[row.status]}`}>
       <span class="step__dot" />
       <b><Text text={row.title} />{row.status === "failed" && `: failed${timesWords(times) ? ` ${timesWords(times)}` : ""}`}</b>
-      <span class="meta num">{row.status === "now" ? "now" : clock(row.at)}</span>
+      <span class="meta num">{row.here ? "now" : clock(row.at)}</span>
       {times > 0 && <FailureLine failures={row.failures} settled={row.status !== "failed"} />}
     </li>
   );

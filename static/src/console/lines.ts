@@ -1,5 +1,6 @@
 /** The conversation as lines: what was said, what was noted, what happened, and what is still on its way. */
 import type { OutboxItem } from "../shared/outbox.ts";
+import { methodWords } from "./assurance.ts";
 import { valueWords } from "./facts.ts";
 import { journeyRows, stepTitle } from "../shared/journey.ts";
 import { moreWords, takeSteps } from "../shared/step_lines.ts";
@@ -79,12 +80,12 @@ function saidLine(entry: Extract<Entry, { type: "message.posted" }>, handoff: De
   return { kind: "said", key: client_id ?? key, mine, who, text, at: original_at ?? entry.at, head: true, mark, client_id };
 }
 
-/** Steps between two messages are one line, even with facts among them: the newest, and how many more. */
+/** Steps between two messages are one line, even with facts or a sign-in among them: the newest, and how many more. */
 function foldSteps(lines: readonly Line[], handoff: DeskHandoff): Line[] {
   const folded: Line[] = [];
   for (const line of lines) {
     if (line.kind !== "system" || !line.steps) { folded.push(line); continue; }
-    const before = takeSteps(folded, (one) => one.kind === "system" && (one.steps !== undefined || one.icon === "pencil"));
+    const before = takeSteps(folded, (one) => one.kind === "system" && (one.steps !== undefined || one.icon === "pencil" || one.icon === "seal"));
     folded.push({ ...line, ...stepWords([...before, ...line.steps], shortName(handoff.customer), handoff.site.name) });
   }
   return folded;
@@ -97,8 +98,8 @@ function happening(entry: Entry, handoff: DeskHandoff, me: string, index: number
   switch (entry.type) {
     case "handoff.changed": return changedWords(entry.data, before(handoff, index), who, me);
     case "journey.recorded": return stepWords(entry.data.steps, who, handoff.site.name);
-    case "facts.changed": return factWords(entry.data, who);
-    case "identity.changed": return { icon: "seal", text: entry.data.verified ? `${who} is verified now` : `${who} is not verified any more` };
+    case "facts.changed": return handoff.timeline.some((one) => signedBy(one, entry)) ? null : factWords(entry.data, who);
+    case "identity.changed": return identityWords(entry, handoff, index);
     case "survey.answered": return { icon: "star", text: `${who} rated the effort ${entry.data.effort} of 7` };
     case "offer.recorded": return offerWords(entry.data);
     case "wrap_up.recorded": return { icon: "check", text: `Wrapped up: ${dispositionWords(entry.data.disposition)}` };
@@ -123,7 +124,8 @@ function stateWords(data: EventData["handoff.changed"], was: string | null, who:
   switch (data.state) {
     case "connected": return { icon: "user", text: `${joined} joined` };
     case "wrap_up": return { icon: "check", text: data.close_reason === "customer_left" ? `${who} left` : "The talk ended" };
-    case "closed": return { icon: "check", text: data.close_reason ? `Closed: ${closeWords(data.close_reason)}` : "Closed" };
+    // "resolved" only says that the talk was ended; the outcome is the wrap-up's.
+    case "closed": return { icon: "check", text: data.close_reason && data.close_reason !== "resolved" ? `Closed: ${closeWords(data.close_reason)}` : "Closed" };
     case "queued": return queuedWords(data, was, who);
     default: return null;
   }
@@ -141,6 +143,30 @@ function stepWords(steps: readonly Step[], who: string, site: string): Happening
   const more = moreWords(journeyRows(steps, false, site).length - 1);
   if (step.status === "failed") return { icon: "flag", text: `${title} failed${step.error ? ` (${step.error})` : ""}${more}`, steps };
   return { icon: "route", text: `${who} ${step.status === "done" ? "finished" : "went on to"} ${title}${more}`, steps };
+}
+
+type Identified = Extract<Entry, { type: "identity.changed" }>;
+/** What one sign-in changes comes as several events; within this time they are one moment. */
+const MOMENT_MS = 1_000;
+
+/** The facts that came with a sign-in, and nothing else did. */
+function signedBy(identity: Entry, facts: Extract<Entry, { type: "facts.changed" }>): boolean {
+  const { added, struck } = facts.data;
+  const signed = added.length > 0 && struck.length === 0 && added.every(({ source }) => source === "verified");
+  const together = Math.abs(Date.parse(facts.at) - Date.parse(identity.at)) <= MOMENT_MS;
+  return signed && together && identity.type === "identity.changed" && identity.data.verified;
+}
+
+/** Who signs in the same way on another device tells nothing new. */
+function identityWords(entry: Identified, { timeline, customer }: DeskHandoff, index: number): Happening {
+  const { verified, assurance, name } = entry.data;
+  if (!verified) return { icon: "seal", text: `${shortName(customer)} is not verified any more` };
+  const count = timeline.reduce((sum, one) => sum + (one.type === "facts.changed" && signedBy(entry, one) ? one.data.added.length : 0), 0);
+  const how = methodWords(assurance);
+  const known = timeline.slice(0, index).findLast((one) => one.type === "identity.changed");
+  if (count === 0 && known?.type === "identity.changed" && known.data.verified && methodWords(known.data.assurance) === how) return null;
+  const facts = count > 0 ? `; ${count} ${count === 1 ? "fact" : "facts"} signed` : "";
+  return { icon: "seal", text: `${name ?? "The customer"} signed in${how ? `: ${how}` : ""}${facts}` };
 }
 
 const ADDED_BY: Readonly<Record<Source, string>> = { verified: "Signed", observed: "Seen on the page", stated: "Stated", desk: "Added at the desk" };

@@ -7,7 +7,7 @@ import { useBoard } from "./context.tsx";
 import { RING, ringOffset, secondsLeft, spokenLeft } from "./countdown.ts";
 import { stepTitle, timesWords } from "../shared/journey.ts";
 import { Keys } from "./keys.tsx";
-import { shortName } from "./people.ts";
+import { shortWithin } from "./people.ts";
 import { secondsSince } from "./rail.tsx";
 import { Who } from "./who.tsx";
 import type { Offer, Stopped } from "./wire.ts";
@@ -53,7 +53,7 @@ function Large({ offer }: { offer: Offer }): ComponentChildren {
       <div class="offer__do">
         <Answers offer={offer} />
         <span class="grow" />
-        <span class="meta">If the ring runs out, {shortName(handoff.customer)} goes to the next agent, same place.</span>
+        <span class="meta">If the ring runs out, {shortWithin(handoff.customer)} goes to the next agent, same place.</span>
       </div>
     </section>
   );

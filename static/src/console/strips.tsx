@@ -4,16 +4,16 @@ import { IconAlert, IconCheck, IconClock, IconTransfer, IconX } from "../shared/
 import type { EndedOffer } from "./board.ts";
 import { useBoard } from "./context.tsx";
 import { OfferCard } from "./offer_card.tsx";
-import { customerName, shortName } from "./people.ts";
+import { customerName, customerWithin, shortName } from "./people.ts";
 import { shutWords } from "./words.ts";
 
 interface Strip { icon: ComponentChildren; title: string; text: string; away?: boolean }
 
 export function endWords({ offer, status }: EndedOffer): Strip {
-  const who = customerName(offer.handoff.customer);
+  const who = customerWithin(offer.handoff.customer);
   const short = shortName(offer.handoff.customer);
   switch (status) {
-    case "accepted": return { icon: <IconCheck class="ic--l ok" />, title: `${who} is yours`, text: "Opening, with everything known." };
+    case "accepted": return { icon: <IconCheck class="ic--l ok" />, title: `${customerName(offer.handoff.customer)} is yours`, text: "Opening, with everything known." };
     case "timed_out": return { icon: <IconClock class="ic--l warn" />, title: `You missed ${who}`, text: `${short} goes to the next agent, at the same place.`, away: true };
     case "declined": return { icon: <IconTransfer class="ic--l" />, title: `You declined ${who}`, text: "The place is kept." };
     case "withdrawn": return { icon: <IconX class="ic--l" />, title: `The offer of ${who} was withdrawn`, text: `${short} left the line or was taken. Nothing to do.` };

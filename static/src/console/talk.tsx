@@ -8,13 +8,13 @@ import { Composer } from "./composer.tsx";
 import { useBoard } from "./context.tsx";
 import { Conversation } from "./conversation.tsx";
 import { Keys } from "./keys.tsx";
-import { shortName } from "./people.ts";
+import { shortName, shortWithin } from "./people.ts";
 import { secondsSince } from "./rail.tsx";
 import { Offers } from "./strips.tsx";
 import { Who } from "./who.tsx";
-import type { DeskHandoff, Presence } from "./wire.ts";
+import type { Customer, DeskHandoff, Presence } from "./wire.ts";
 import { WrapUp, WrapUpTime } from "./wrap_up.tsx";
-import { channelWords, closeWords } from "./words.ts";
+import { channelWords, closeWords, dispositionWords } from "./words.ts";
 
 /** Alt+E reaches the open talk from anywhere. */
 export const END = "handoff:end-talk";
@@ -106,22 +106,27 @@ function TalkTimes({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
   );
 }
 
-function endedWords({ intent, close_reason }: DeskHandoff): string {
+/** What came of it is the agent's to say; until then only that it is over. */
+export function endedWords({ intent, state, close_reason, wrap_up, customer }: DeskHandoff): string {
+  if (wrap_up) return `${intent.label}: ${dispositionWords(wrap_up.disposition)}`;
+  if (close_reason === "customer_left") return `${intent.label}, ${shortWithin(customer)} left`;
+  if (close_reason === "resolved" || state === "wrap_up") return `${intent.label}, the talk ended`;
   return close_reason === null ? intent.label : `${intent.label}, ended: ${closeWords(close_reason)}`;
 }
 
-function presenceWords(status: Presence, who: string): string | null {
+function presenceWords(status: Presence, customer: Customer): string | null {
+  const [who, within] = [shortName(customer), shortWithin(customer)];
   switch (status) {
     case "here": return null;
     case "away": return `${who} is looking at something else.`;
-    case "reconnecting": return `${who} lost the connection. What you write is kept and shown when ${who} is back.`;
-    case "signed_out": return `${who} signed out. The talk ends by itself unless ${who} comes back.`;
+    case "reconnecting": return `${who} lost the connection. What you write is kept and shown when ${within} is back.`;
+    case "signed_out": return `${who} signed out. The talk ends by itself unless ${within} comes back.`;
     default: return status satisfies never;
   }
 }
 
 function Whereabouts({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
   const { board } = useBoard();
-  const words = handoff.state === "connected" ? presenceWords(board.presence[handoff.id] ?? "here", shortName(handoff.customer)) : null;
+  const words = handoff.state === "connected" ? presenceWords(board.presence[handoff.id] ?? "here", handoff.customer) : null;
   return <p class="whereabouts meta" role="status">{words}</p>;
 }

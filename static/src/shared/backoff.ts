@@ -1,7 +1,5 @@
 /** When to come back after a socket closed, and when to stay away. */
 
-export type Closing = "retry" | "auth" | "stop";
-
 const BASE_MS = 4_000;
 const CAP_MS = 30_000;
 
@@ -10,9 +8,5 @@ export function retryDelay(attempt: number, random: () => number): number {
   return random() * Math.min(CAP_MS, BASE_MS * 2 ** attempt);
 }
 
-const FINAL = new Set([4403, 4409, 4426]);
-
-export function closing(code: number): Closing {
-  if (code === 4401) return "auth";
-  return FINAL.has(code) ? "stop" : "retry";
-}
+/** The server does not want this page back: refused, one of too many, too old. */
+export const FINAL = new Set([4403, 4409, 4426]);

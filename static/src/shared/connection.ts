@@ -1,5 +1,5 @@
 /** One live line to the server: hello, resume, heartbeat, and coming back after every kind of close. */
-import { closing, retryDelay } from "./backoff.ts";
+import { FINAL, retryDelay } from "./backoff.ts";
 import { Cursors } from "./cursors.ts";
 import { ApiError, CommandError } from "./errors.ts";
 import type { ByeFrame, Entry, EphemeralFrame, EventFrame, Heads, ResyncFrame, ResyncReason, ServerFrame, WelcomeFrame } from "./frames.ts";
@@ -41,7 +41,6 @@ const OPENING_MS = 15_000;
 const GAP_PAUSE_MS = 10_000;
 /** The browser says it is online again: soon, but not all pages of an office in the same instant. */
 const ONLINE_MS = 500;
-const OPENING_EVENTS = new Set(["handoff.assigned", "handoff.opened"]);
 
 const browser: World = {
   socket: (url) => new WebSocket(url, "handoff.v1"),
@@ -66,7 +65,10 @@ export class Connection<S = unknown> {
   #lastGapAt = -Infinity;
   #pauseMs: number | null = null;
 
-  constructor(private readonly options: ConnectionOptions<S>) {
+  readonly #options: ConnectionOptions<S>;
+
+  constructor(options: ConnectionOptions<S>) {
+    this.#options = options;
     this.#world = options.world ?? browser;
   }
 
@@ -99,7 +101,7 @@ export class Connection<S = unknown> {
 
   /** Rejects with CommandError; what must survive a lost line goes through an outbox. */
   command(cmd: string, fields: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
-    if (this.#status !== "live") return Promise.reject(new CommandError("not_connected", "There is no connection right now."));
+    if (this.#status !== "live") return Promise.reject(new CommandError("not_connected"));
     return this.#pending.open((id) => this.#send({ cmd, id, ...fields }));
   }
 
@@ -114,14 +116,14 @@ export class Connection<S = unknown> {
   #say(status: Status, detail?: string): void {
     if (status === this.#status && detail === undefined) return;
     this.#status = status;
-    this.options.onStatus?.(status, detail);
+    this.#options.onStatus?.(status, detail);
   }
 
   async #connect(): Promise<void> {
     this.#retryAt = null;
     let ticket: { ticket: string; url: string };
     try {
-      ticket = await this.options.getTicket();
+      ticket = await this.#options.getTicket();
     } catch (error) {
       this.#noTicket(error);
       return;
@@ -134,7 +136,7 @@ export class Connection<S = unknown> {
     this.#socket = socket;
     this.#welcome = null;
     this.#lastFrameAt = this.#world.now();
-    socket.onopen = () => this.#send({ cmd: "hello", ticket, resume: this.#cursors.resume(), client: this.options.client });
+    socket.onopen = () => this.#send({ cmd: "hello", ticket, resume: this.#cursors.resume(), client: this.#options.client });
     socket.onmessage = ({ data }) => {
       if (this.#socket === socket) this.#receive(data as string);
     };
@@ -154,21 +156,16 @@ export class Connection<S = unknown> {
 
   #closed(code: number): void {
     this.#drop();
-    switch (closing(code)) {
-      case "auth":
-        return this.#authLost(1);
-      case "stop":
-        return this.#halt(String(code));
-      case "retry":
-        return this.#comeBack();
-    }
+    if (code === 4401) this.#authLost(1);
+    else if (FINAL.has(code)) this.#halt(String(code));
+    else this.#comeBack();
   }
 
   /** First a new ticket, then a new session, once; a 401 on the ticket itself skips to the session. */
   #authLost(failures: number): void {
     this.#authFailures += failures;
     if (this.#authFailures === 1) return this.#comeBack(0);
-    const renew = this.options.onAuthLost;
+    const renew = this.#options.onAuthLost;
     if (this.#authFailures > 3 || !renew) return this.#halt("auth");
     this.#authFailures = 3;
     this.#say("reconnecting");
@@ -243,7 +240,7 @@ export class Connection<S = unknown> {
       case "pong":
         return;
       default:
-        this.options.onEphemeral?.(frame);
+        this.#options.onEphemeral?.(frame);
     }
   }
 
@@ -253,7 +250,7 @@ export class Connection<S = unknown> {
     this.#attempt = 0;
     this.#authFailures = 0;
     this.#lastPingAt = this.#lastFrameAt;
-    this.options.onWelcome(frame);
+    this.#options.onWelcome(frame);
     this.#say("live");
   }
 
@@ -262,8 +259,8 @@ export class Connection<S = unknown> {
     if (verdict === "drop") return;
     if (verdict === "gap") return this.#gap();
     const { heads } = event.data as { heads?: Heads };
-    if (heads && OPENING_EVENTS.has(event.type)) this.#cursors.open(heads);
-    this.options.onEvent(event, event.seq <= (this.#welcome?.heads[event.stream] ?? 0));
+    if (heads) this.#cursors.open(heads);
+    this.#options.onEvent(event, event.seq <= (this.#welcome?.heads[event.stream] ?? 0));
   }
 
   #gap(): void {
@@ -277,8 +274,8 @@ export class Connection<S = unknown> {
   /** Before the welcome it announces a full snapshot; after it, the snapshot just read is the new beginning. */
   #resync({ reason }: ResyncFrame): void {
     const welcome = this.#welcome;
-    this.#cursors.reset(null);
-    this.options.onResync?.(reason);
+    this.#cursors.reset();
+    this.#options.onResync?.(reason);
     if (welcome) this.#welcomed(welcome);
   }
 

@@ -19,9 +19,9 @@ export class Cursors {
   }
 
   /** After a resync the old positions mean nothing. */
-  reset(heads: Heads | null): void {
-    this.#at = new Map(Object.entries(heads ?? {}));
-    if (heads === null) this.#epoch = null;
+  reset(): void {
+    this.#at = new Map();
+    this.#epoch = null;
   }
 
   /** An opening event may be replayed after a newer welcome, so a cursor never goes back. */

@@ -11,7 +11,6 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
-    readonly fields: Record<string, unknown> = {},
     readonly retryAfterMs: number | null = null,
     readonly needs: SignInNeeds | null = null,
   ) {
@@ -23,8 +22,7 @@ export class ApiError extends Error {
 export class CommandError extends Error {
   constructor(
     readonly code: string,
-    message: string,
-    readonly fields: Record<string, unknown> = {},
+    message = code,
   ) {
     super(message);
   }

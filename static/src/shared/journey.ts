@@ -8,6 +8,8 @@ export interface StepRow {
   path: string;
   status: "done" | "failed" | "now" | "started";
   failures: Failure[];
+  /** The customer stands here now, also where it failed. */
+  here: boolean;
   at: string;
 }
 
@@ -59,6 +61,7 @@ function makeRow(step: Step, id: string, earlier: StepRow | undefined, site: str
     path: step.path,
     status: step.status,
     failures: [...(earlier?.failures ?? []), ...failure],
+    here: false,
     at: earlier?.at ?? step.at,
   };
 }
@@ -74,8 +77,9 @@ function earlierRow(rows: readonly StepRow[], id: string, step: Step): number {
 
 /** A page that was opened and left is done; the last one is where the customer stands, as long as they are there. */
 function withPlace(row: StepRow, isLast: boolean, present: boolean): StepRow {
-  if (row.status === "failed") return row;
-  if (isLast && present) return { ...row, status: "now" };
+  const here = isLast && present;
+  if (row.status === "failed") return { ...row, here };
+  if (here) return { ...row, here, status: "now" };
   return row.status === "started" && !isLast ? { ...row, status: "done" } : row;
 }
 

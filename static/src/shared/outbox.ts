@@ -15,34 +15,6 @@ export interface OutboxItem {
   code?: string;
 }
 
-export type OutboxAction =
-  | { type: "add"; item: OutboxItem }
-  | { type: "ack"; client_id: string }
-  | { type: "fail"; client_id: string; code: string }
-  | { type: "retry"; client_id: string }
-  | { type: "settle"; client_id: string };
-
-function update(items: readonly OutboxItem[], id: string, change: (item: OutboxItem) => OutboxItem): readonly OutboxItem[] {
-  return items.map((item) => (item.client_id === id ? change(item) : item));
-}
-
-export function reduceOutbox(items: readonly OutboxItem[], action: OutboxAction): readonly OutboxItem[] {
-  switch (action.type) {
-    case "add":
-      return [...items, action.item];
-    case "ack":
-      return update(items, action.client_id, (item) => ({ ...item, status: "sent" }));
-    case "fail":
-      return update(items, action.client_id, (item) => ({ ...item, status: "failed", code: action.code }));
-    case "retry":
-      return update(items, action.client_id, ({ code: _, ...item }) => ({ ...item, status: "sending" }));
-    case "settle":
-      return items.some((item) => item.client_id === action.client_id) ? items.filter((item) => item.client_id !== action.client_id) : items;
-    default:
-      return action satisfies never;
-  }
-}
-
 /** Codes after which the same text with the same id may still be stored: the item stays "sending". */
 const PASSING = new Set(["not_connected", "connection_lost", "ack_timeout", "unreachable", "not_ready", "rate_limited"]);
 const PAUSED_MS = 3_000;
@@ -59,7 +31,10 @@ export class Outbox {
   #items: readonly OutboxItem[];
   #sending = false;
 
-  constructor(private readonly options: OutboxOptions) {
+  readonly #options: OutboxOptions;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
     this.#items = (readJson<OutboxItem[]>(options.storage, options.key) ?? []).filter((item) => item.status !== "sent");
     if (this.#items.length > 0) options.onChange(this.#items);
   }
@@ -70,24 +45,25 @@ export class Outbox {
 
   add(handoff: string, text: string, kind = "message"): OutboxItem {
     const item: OutboxItem = { client_id: uuid7(), handoff, text, at: new Date().toISOString(), kind, status: "sending" };
-    this.#apply({ type: "add", item });
+    this.#keep([...this.#items, item]);
     void this.flush();
     return item;
   }
 
   retry(client_id: string): void {
-    this.#apply({ type: "retry", client_id });
+    this.#again(client_id);
     void this.flush();
   }
 
   /** The message came back in the log (or was thrown away by its writer): it is no longer ours to keep. */
   settle(client_id: string): void {
-    this.#apply({ type: "settle", client_id });
+    const rest = this.#items.filter((item) => item.client_id !== client_id);
+    if (rest.length < this.#items.length) this.#keep(rest);
   }
 
   /** The log lost its history: what was acknowledged and has not come back goes out again, under the same id. */
   doubt(): void {
-    for (const { client_id, status } of this.#items) if (status === "sent") this.#apply({ type: "retry", client_id });
+    for (const { client_id, status } of this.#items) if (status === "sent") this.#again(client_id);
   }
 
   clear(): void {
@@ -114,13 +90,13 @@ export class Outbox {
   /** False: not now, the line must come back first. */
   async #deliver({ client_id, ...rest }: OutboxItem): Promise<boolean> {
     try {
-      await withDeadline(this.options.send({ client_id, ...rest }));
-      this.#apply({ type: "ack", client_id });
+      await withDeadline(this.#options.send({ client_id, ...rest }));
+      this.#change(client_id, (item) => ({ ...item, status: "sent" }));
       return true;
     } catch (error) {
       const code = (error as { code?: string }).code ?? "failed";
       if (!PASSING.has(code)) {
-        this.#apply({ type: "fail", client_id, code });
+        this.#change(client_id, (item) => ({ ...item, status: "failed", code }));
         return true;
       }
       if (code !== "not_connected") setTimeout(() => void this.flush(), PAUSED_MS);
@@ -128,21 +104,27 @@ export class Outbox {
     }
   }
 
-  #apply(action: OutboxAction): void {
-    const next = reduceOutbox(this.#items, action);
-    if (next === this.#items) return;
+  #again(client_id: string): void {
+    this.#change(client_id, ({ code: _, ...item }) => ({ ...item, status: "sending" }));
+  }
+
+  #change(client_id: string, change: (item: OutboxItem) => OutboxItem): void {
+    this.#keep(this.#items.map((item) => (item.client_id === client_id ? change(item) : item)));
+  }
+
+  #keep(next: readonly OutboxItem[]): void {
     this.#items = next;
-    const { storage, key } = this.options;
+    const { storage, key } = this.#options;
     if (next.length > 0) storage.set(key, JSON.stringify(next));
     else storage.remove(key);
-    this.options.onChange(next);
+    this.#options.onChange(next);
   }
 }
 
 /** An ack lost on a living line would block all that follows; the resend carries the same id, so it stores nothing twice. */
 function withDeadline(sent: Promise<unknown>): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new CommandError("ack_timeout", "No answer yet.")), ACK_MS);
+    const timer = setTimeout(() => reject(new CommandError("ack_timeout")), ACK_MS);
     sent.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -21,17 +21,18 @@ export class Pending {
   }
 
   settle(frame: AckFrame | ErrorFrame): void {
-    const found = frame.id === null ? undefined : this.#waiting.get(frame.id);
-    if (!found || frame.id === null) return;
-    this.#waiting.delete(frame.id);
+    const id = frame.id ?? "";
+    const found = this.#waiting.get(id);
+    if (!found) return;
+    this.#waiting.delete(id);
     if (frame.ev === "ack") found.resolve(frame.result);
-    else found.reject(new CommandError(frame.code, frame.message, frame.fields));
+    else found.reject(new CommandError(frame.code, frame.message));
   }
 
   /** The socket is gone: whether the server acted on these is not known. */
   drop(): void {
-    const lost = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject } of lost) reject(new CommandError("connection_lost", "The connection was lost before an answer came."));
+    const lost = this.#waiting;
+    this.#waiting = new Map();
+    for (const { reject } of lost.values()) reject(new CommandError("connection_lost"));
   }
 }

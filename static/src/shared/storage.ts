@@ -16,7 +16,7 @@ export function memory(): KeyValue {
 }
 
 /** Every access may throw or be refused (third-party frames, full quota); memory then holds what storage does not. */
-export function session(open: () => Storage = () => sessionStorage): KeyValue {
+export function session(open: () => Storage = () => sessionStorage): KeyValue & { lasts: boolean } {
   const fallback = memory();
   const attempt = <T>(action: (storage: Storage) => T): T | null => {
     try {
@@ -25,11 +25,13 @@ export function session(open: () => Storage = () => sessionStorage): KeyValue {
       return null;
     }
   };
+  const store = (key: string, value: string) => attempt((storage) => (storage.setItem(key, value), true)) ?? false;
   return {
+    /** Whether what is set will be there on the next page. */
+    lasts: store("handoff", ""),
     get: (key) => attempt((storage) => storage.getItem(key)) ?? fallback.get(key),
     set(key, value) {
-      const stored = attempt((storage) => (storage.setItem(key, value), true));
-      if (stored) fallback.remove(key);
+      if (store(key, value)) fallback.remove(key);
       else fallback.set(key, value);
     },
     remove(key) {
@@ -39,10 +41,13 @@ export function session(open: () => Storage = () => sessionStorage): KeyValue {
   };
 }
 
-export function readJson<T>(store: KeyValue, key: string): T | null {
+/** Null where there is nothing, or nothing that can be read. */
+export function parseJson<T>(text: string | null): T | null {
   try {
-    return JSON.parse(store.get(key) ?? "null") as T | null;
+    return JSON.parse(text || "null") as T | null;
   } catch {
     return null;
   }
 }
+
+export const readJson = <T>(store: KeyValue, key: string): T | null => parseJson<T>(store.get(key));

@@ -1,7 +1,7 @@
 /** Times as a reader says them, in the reader's own zone. */
 
-export function clock(at: string, locale?: string): string {
-  return new Date(at).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" });
+export function clock(at: string): string {
+  return new Date(at).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
 }
 
 export function sameDay(a: string | number, b: string | number): boolean {
@@ -9,11 +9,11 @@ export function sameDay(a: string | number, b: string | number): boolean {
 }
 
 /** "14:02" today, "Tue 14:02" within a week, else with the date. */
-export function moment(at: string, now = Date.now(), locale?: string): string {
-  if (sameDay(at, now)) return clock(at, locale);
+export function moment(at: string, now = Date.now()): string {
+  if (sameDay(at, now)) return clock(at);
   const near = Math.abs(now - Date.parse(at)) < 6 * 86_400_000;
   const day: Intl.DateTimeFormatOptions = near ? { weekday: "short" } : { day: "numeric", month: "short" };
-  return `${new Date(at).toLocaleDateString(locale, day)} ${clock(at, locale)}`;
+  return `${new Date(at).toLocaleDateString(undefined, day)} ${clock(at)}`;
 }
 
 /** "0:32", "2:14", "1:02:09": how long something has been going on. */

@@ -1,11 +1,12 @@
 /** The panel's one reducer: snapshot, replay and live events come through the same door, in any order and more than once. */
-import type { Customer, CustomerEvents, CustomerSnapshot, Entry, EphemeralFrame, Estimate, EventOf, Handoff, Receipt } from "../shared/frames.ts";
+import type { Customer, CustomerEvents, CustomerSnapshot, Entry, EphemeralFrame, Estimate, EventOf, Handoff, Receipt, Recent } from "../shared/frames.ts";
 import { merge } from "../shared/timeline.ts";
-import { EMPTY, initial, OUT_OF_REACH, streamOf, viewOf, type Action, type Draft, type PanelState, type SessionOpened } from "./state.ts";
+import { EMPTY, idOf, initial, OUT_OF_REACH, streamOf, TALK, unsentWords, viewOf, type Action, type Draft, type Joined, type PanelState, type SessionOpened } from "./state.ts";
 
 export function reduce(state: PanelState, action: Action): PanelState {
   const next = step(state, action);
-  return next.form !== EMPTY && viewOf(next) !== viewOf(state) ? { ...next, form: EMPTY } : next;
+  const { asking, more } = EMPTY;
+  return viewOf(next) === viewOf(state) ? next : { ...next, form: { ...next.form, asking, more } };
 }
 
 function step(state: PanelState, action: Action): PanelState {
@@ -24,12 +25,6 @@ function step(state: PanelState, action: Action): PanelState {
       return { ...state, session: "refused", trouble: action.code, busy: false };
     case "resync":
       return startAnew(state, action.lost);
-    case "line":
-      return { ...state, line: action.status, line_detail: action.detail };
-    case "outbox":
-      return { ...state, outbox: action.items };
-    case "receipt":
-      return { ...state, receipt: action.receipt };
     case "menu":
       return { ...state, intents: action.intents, draft: choose(state.draft, action.intents, state.page.intent) };
     default:
@@ -45,16 +40,12 @@ function startAnew(state: PanelState, lost: boolean): PanelState {
 
 type LocalAction = Exclude<
   Action,
-  { type: "session" | "welcome" | "event" | "ephemeral" | "opened" | "refused" | "resync" | "line" | "outbox" | "receipt" | "menu" }
+  { type: "session" | "welcome" | "event" | "ephemeral" | "opened" | "refused" | "resync" | "menu" }
 >;
 
 /** What the page or the person in front of it did. */
 function local(state: PanelState, action: LocalAction): PanelState {
   switch (action.type) {
-    case "typing_over":
-      return { ...state, agent_typing: false };
-    case "shown":
-      return { ...state, shown: action.shown };
     case "entries":
       return { ...state, page: { ...state.page, entries: addEntries(state.page.entries, action.entries) } };
     case "intent":
@@ -65,27 +56,37 @@ function local(state: PanelState, action: LocalAction): PanelState {
       };
     case "draft":
       return { ...state, draft: { ...state.draft, ...action.change } };
-    case "text":
-      return { ...state, text: action.text };
     case "form":
       return { ...state, form: { ...state.form, ...action.change } };
-    case "online":
-      return { ...state, online: action.online };
-    case "busy":
-      return { ...state, busy: action.busy };
     case "trouble":
       return { ...state, trouble: action.code, needs: action.needs ?? null, busy: false };
     case "read":
       return action.seq > state.read ? { ...state, read: action.seq } : state;
-    case "rated":
-      return { ...state, rated: true };
     case "again":
-      return again(state, action.statement);
-    case "wiped":
-      return { ...initial(state.site), shown: state.shown, online: state.online, page: { ...state.page, entries: [] } };
+      return again(state, action.later);
+    case "wiped": {
+      const { shown, online, fleeting, page } = state;
+      return { ...initial(state.site), shown, online, fleeting, page: { ...page, entries: [] } };
+    }
+    case "shown":
+    case "text":
+    case "online":
+    case "busy":
+    case "outbox":
+    case "receipt":
+    case "rated":
+    case "surveying":
+    case "line":
+    case "typing_over":
+      return { ...state, ...fieldsOf(action) };
     default:
       return action satisfies never;
   }
+}
+
+/** Of an action that says the state's own fields. */
+function fieldsOf<A extends { type: string }>({ type: _, ...fields }: A): Omit<A, "type"> {
+  return fields;
 }
 
 function opened(state: PanelState, { customer, signed, intents, handoff, recent }: SessionOpened): PanelState {
@@ -121,9 +122,13 @@ function choose(draft: Draft, intents: PanelState["intents"], page: string | nul
 /** Another handoff than the one on screen starts with nothing of the old one. */
 function begin(state: PanelState, handoff: Handoff): PanelState {
   if (state.handoff?.id === handoff.id) return newer(state, handoff);
-  const { promised, agent_line, agent_typing, agent_read, read, receipt, rated } = initial(state.site);
-  const kept = state.timeline.filter(({ stream }) => stream === streamOf(handoff));
-  return { ...state, handoff, timeline: kept, promised, agent_line, agent_typing, agent_read, read, receipt, rated, busy: false, trouble: null };
+  const timeline = state.timeline.filter(({ stream }) => stream === streamOf(handoff));
+  return { ...state, ...TALK, handoff, timeline, joined: joinedOf(state, handoff) };
+}
+
+/** Met on an earlier page of this device, or here and now. */
+function joinedOf({ joined, page, customer }: PanelState, { id }: Handoff): Joined {
+  return joined?.handoff === id ? joined : { handoff: id, until: page.entries.at(-1)?.at ?? "", verified: customer?.verified ?? false };
 }
 
 /** A replayed or late snapshot may be older than what the events already told. */
@@ -204,20 +209,20 @@ function factsChanged(receipt: Receipt, { added = [], struck = [] }: Partial<Cus
 }
 
 function identityChanged(state: PanelState, data: CustomerEvents["identity.changed"]): PanelState {
-  const { verified, assurance, name } = data;
-  const customer = state.customer && { ...state.customer, verified, assurance, name };
+  const { assurance, name } = data;
+  const customer = state.customer && { ...state.customer, ...data };
   return withReceipt({ ...state, customer }, (receipt) => ({ ...receipt, assurance, name }));
 }
 
 function ephemeral(state: PanelState, frame: EphemeralFrame): PanelState {
-  if (!("handoff" in frame) || frame.handoff !== state.handoff?.id) return state;
+  if (!("handoff" in frame) || frame.handoff !== state.handoff?.id || ("who" in frame && frame.who === "customer")) return state;
   switch (frame.ev) {
     case "typing":
-      return frame.who === "customer" ? state : { ...state, agent_typing: true };
+      return { ...state, agent_typing: true };
     case "presence":
-      return frame.who === "customer" ? state : { ...state, agent_line: frame.status };
+      return { ...state, agent_line: frame.status };
     case "read":
-      return frame.who === "customer" ? state : { ...state, agent_read: Math.max(state.agent_read, frame.seq) };
+      return { ...state, agent_read: Math.max(state.agent_read, frame.seq) };
     case "queue":
       return queue(state, state.handoff, frame);
     default:
@@ -236,12 +241,18 @@ function queue(state: PanelState, handoff: Handoff, frame: Extract<EphemeralFram
 }
 
 function addEntries(old: PanelState["page"]["entries"], more: PanelState["page"]["entries"]): PanelState["page"]["entries"] {
-  const keys = new Set(more.map((entry) => ("key" in entry ? entry.key : entry.at)));
-  return [...old.filter((entry) => !keys.has("key" in entry ? entry.key : entry.at)), ...more];
+  const keys = new Set(more.map(idOf));
+  return [...old.filter((entry) => !keys.has(idOf(entry))), ...more];
 }
 
-function again(state: PanelState, statement: string): PanelState {
-  const dismissed = state.handoff?.id ?? state.recent?.id ?? null;
-  const draft = choose({ ...initial(state.site).draft, statement }, state.intents, state.page.intent);
-  return { ...state, handoff: null, receipt: null, timeline: [], dismissed, rated: false, trouble: null, busy: false, draft };
+/** The start for a new need. `later`: the question about the last talk stays, behind it, with what was begun of the answer. */
+function again(state: PanelState, later: boolean): PanelState {
+  const { handoff, recent, site, intents, page } = state;
+  const draft = handoff ? choose({ ...initial(site).draft, statement: unsentWords(state) }, intents, page.intent) : state.draft;
+  const next = { ...state, ...TALK, handoff: null, draft, text: "" };
+  if (!later) return { ...next, timeline: [], dismissed: (handoff ?? recent)?.id ?? null };
+  const { agent_read, form } = state;
+  return { ...next, agent_read, form, recent: handoff ? justEnded(handoff) : recent };
 }
+
+const justEnded = (handoff: Handoff): Recent => ({ ...handoff, at: new Date().toISOString(), survey_due: true });

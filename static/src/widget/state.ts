@@ -1,11 +1,11 @@
 /** What the panel knows, and the questions its views ask of it. */
 import type {
-  ChannelName, Customer, CustomerSnapshot, Entry, Estimate, EphemeralFrame, Fact, Handoff, IntentOption, MessagePosted, Receipt, Recent,
+  ChannelName, Customer, CustomerSnapshot, Entry, Estimate, EphemeralFrame, Fact, Handoff, IntentOption, MessagePosted, Receipt, Recent, Step,
 } from "../shared/frames.ts";
 import type { OutboxItem } from "../shared/outbox.ts";
 import type { Status } from "../shared/connection.ts";
 import type { SignInNeeds } from "../shared/errors.ts";
-import type { PageEntry, PageFact } from "./bridge.ts";
+import type { PageEntry, PageFact, Recorded } from "./bridge.ts";
 
 /** What the customer is about to ask for; survives until it is sent. */
 export interface Draft {
@@ -26,6 +26,11 @@ export interface Form {
   comment: string;
 }
 export const EMPTY: Form = { asking: false, more: false, effort: null, comment: "" };
+
+/** How things stood when this device first met the handoff: what the page told until then, and who was signed in. */
+export interface Joined extends Recorded {
+  verified: boolean;
+}
 
 export interface PanelState {
   site: { key: string; name: string };
@@ -53,7 +58,7 @@ export interface PanelState {
   page: { entries: readonly PageEntry[]; intent: string | null };
   draft: Draft;
   text: string;
-  /** What is being answered in the view at hand; another view starts with none of it. */
+  /** What is being answered. A question is closed with the view that asked it; what was begun of the survey stays until the next talk. */
   form: Form;
   busy: boolean;
   online: boolean;
@@ -64,6 +69,11 @@ export interface PanelState {
   /** The ended handoff the person is done with. */
   dismissed: string | null;
   rated: boolean;
+  /** The person wants to answer about the last talk, which otherwise stands behind a new need. */
+  surveying: boolean;
+  joined: Joined | null;
+  /** The browser keeps nothing for the panel. */
+  fleeting: boolean;
 }
 
 export interface SessionOpened {
@@ -81,15 +91,15 @@ export type Action =
   | { type: "resync"; lost: boolean }
   | { type: "event"; entry: Entry }
   | { type: "ephemeral"; frame: EphemeralFrame }
-  | { type: "typing_over" }
+  | { type: "typing_over"; agent_typing: false }
   | { type: "opened"; handoff: Handoff }
   | { type: "menu"; intents: readonly IntentOption[] }
   | { type: "receipt"; receipt: Receipt }
-  | { type: "line"; status: Status; detail: string | null }
+  | { type: "line"; line: Status; line_detail: string | null }
   | { type: "shown"; shown: boolean }
   | { type: "entries"; entries: readonly PageEntry[] }
   | { type: "intent"; intent: string | null }
-  | { type: "outbox"; items: readonly OutboxItem[] }
+  | { type: "outbox"; outbox: readonly OutboxItem[] }
   | { type: "draft"; change: Partial<Draft> }
   | { type: "text"; text: string }
   | { type: "form"; change: Partial<Form> }
@@ -97,12 +107,29 @@ export type Action =
   | { type: "online"; online: boolean }
   | { type: "trouble"; code: string | null; needs?: SignInNeeds | null }
   | { type: "read"; seq: number }
-  | { type: "rated" }
-  | { type: "again"; statement: string }
+  | { type: "rated"; rated: true }
+  | { type: "surveying"; surveying: true }
+  | { type: "again"; later: boolean }
   | { type: "wiped" };
+
+/** What begins anew with every talk. */
+export const TALK = {
+  receipt: null,
+  promised: null,
+  agent_line: null,
+  agent_typing: false,
+  agent_read: 0,
+  read: 0,
+  form: EMPTY,
+  busy: false,
+  trouble: null,
+  rated: false,
+  surveying: false,
+} as const;
 
 export function initial(site: { key: string; name: string }): PanelState {
   return {
+    ...TALK,
     site,
     shown: false,
     session: "opening",
@@ -112,25 +139,17 @@ export function initial(site: { key: string; name: string }): PanelState {
     handoff: null,
     recent: null,
     timeline: [],
-    receipt: null,
-    promised: null,
     line: "connecting",
     line_detail: null,
-    agent_line: null,
-    agent_typing: false,
-    agent_read: 0,
-    read: 0,
     outbox: [],
     page: { entries: [], intent: null },
     draft: { intent: null, channel: "chat", statement: "", struck: [] },
     text: "",
-    form: EMPTY,
-    busy: false,
     online: true,
-    trouble: null,
     needs: null,
     dismissed: null,
-    rated: false,
+    joined: null,
+    fleeting: false,
   };
 }
 
@@ -142,12 +161,34 @@ export function streamOf(handoff: { id: string }): string {
 
 export const isFact = (entry: PageEntry): entry is PageFact => "key" in entry;
 
+export const stepsOf = (entries: readonly PageEntry[]) => entries.filter((entry): entry is Step => !isFact(entry));
+
+/** A page's fact is told again under its key; no two of its steps share a time. */
+export const idOf = (entry: PageEntry) => (isFact(entry) ? entry.key : entry.at);
+
 export interface Posted extends Entry {
   data: MessagePosted;
 }
 
 export function messages(state: PanelState): Posted[] {
   return state.timeline.filter((entry): entry is Posted => entry.type === "message.posted" && "id" in (entry.data as object));
+}
+
+/** What was written here and has not come back in the log yet. */
+export function waitingItems({ outbox, timeline, handoff }: PanelState): OutboxItem[] {
+  const back = new Set(timeline.map(({ data }) => (data as { client_id?: string | null }).client_id));
+  return outbox.filter((item) => item.handoff === handoff?.id && !back.has(item.client_id));
+}
+
+/** What was written and never reached anybody goes along when one starts again. */
+export function unsentWords(state: PanelState): string {
+  const kept = waitingItems(state).filter(({ status }) => status !== "sent");
+  return [...kept.map(({ text }) => text), state.text].map((text) => text.trim()).filter(Boolean).join("\n");
+}
+
+/** Without storage a stranger's talk lives as long as this page. */
+export function isFleeting({ fleeting, customer }: PanelState): boolean {
+  return fleeting && !customer?.verified;
 }
 
 export function hasTalked(state: PanelState): boolean {
@@ -162,11 +203,9 @@ const ASK_MS = 30 * 60_000;
 export const OUT_OF_REACH = "out_of_reach";
 
 export interface Ended {
-  id: string;
   reason: string | null;
   /** Whether the question of effort makes sense. */
   ask: boolean;
-  open: boolean;
 }
 
 const TALKED = new Set([null, "resolved", "customer_left"]);
@@ -175,20 +214,20 @@ export function ended(state: PanelState, now = Date.now()): Ended | null {
   const { handoff, recent, dismissed, rated } = state;
   if (handoff) {
     if (!ENDED.has(handoff.state)) return null;
-    const { id, close_reason: reason } = handoff;
-    return { id, reason, ask: TALKED.has(reason) && !rated, open: handoff.state === "wrap_up" };
+    const { close_reason: reason } = handoff;
+    return { reason, ask: TALKED.has(reason) && !rated };
   }
   if (!recent?.survey_due || recent.id === dismissed || now - Date.parse(recent.at) > ASK_MS) return null;
-  return { id: recent.id, reason: recent.close_reason, ask: !rated, open: false };
+  return { reason: recent.close_reason, ask: !rated };
 }
 
 export function viewOf(state: PanelState): ViewName {
   if (state.session !== "open") return state.session;
-  if (ended(state)) return "ended";
+  if ((state.handoff ?? state.surveying) && ended(state)) return "ended";
   if (!state.handoff) return "start";
   return state.handoff.state === "connected" || hasTalked(state) ? "talking" : "waiting";
 }
 
 export function unread(state: PanelState): number {
-  return messages(state).filter(({ data, seq }) => data.author.kind === "agent" && seq > state.read).length;
+  return state.handoff ? messages(state).filter(({ data, seq }) => data.author.kind === "agent" && seq > state.read).length : 0;
 }

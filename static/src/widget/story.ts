@@ -1,5 +1,6 @@
 /** The conversation as lines: messages, and what happened between them. */
 import type { CustomerEvents, Entry, EventOf, Fact, MessagePosted, Step } from "../shared/frames.ts";
+import { idOf, type PanelState } from "./state.ts";
 import { clock } from "../shared/time.ts";
 import { stepTitle } from "../shared/journey.ts";
 import { stepItems } from "./words.ts";
@@ -10,14 +11,19 @@ export type Line =
   | { kind: "message"; key: string; at: string; seq: number; message: MessagePosted }
   | { kind: "system"; key: string; glyph: Glyph; text: string; steps?: readonly Step[] };
 
+type Known = Pick<PanelState, "timeline" | "site" | "joined" | "page">;
 interface Story {
   site: string;
   agent: string | null;
+  verified: boolean;
+  /** The page of this device told it, since the handoff was met here: by a step's time, or a fact's key. */
+  own: ReadonlySet<string>;
   lines: Line[];
 }
 
-export function tell(timeline: readonly Entry[], site: string): Line[] {
-  const story: Story = { site, agent: null, lines: [] };
+export function tell({ timeline, site, joined, page }: Known): Line[] {
+  const own = new Set(page.entries.filter(({ at }) => at > (joined?.until ?? "")).map(idOf));
+  const story: Story = { site: site.name, agent: null, verified: joined?.verified ?? true, own, lines: [] };
   for (const entry of timeline) tellOne(story, entry);
   return story.lines;
 }
@@ -37,7 +43,8 @@ function tellOne(story: Story, entry: Entry): void {
     case "facts.changed":
       return tellFacts(story, known.data.added ?? [], say);
     case "identity.changed":
-      if (known.data.verified) say("lock", "You’re signed in. The agent can see that.");
+      if (known.data.verified && !story.verified) say("lock", `You signed in. ${story.agent ?? "The agent"} can see who you are.`);
+      story.verified = known.data.verified;
       return;
     default:
       return;
@@ -58,17 +65,20 @@ function tellChange(story: Story, data: CustomerEvents["handoff.changed"], at: s
 }
 
 /** Signed facts come with the sign-in, which is told already. */
-function tellFacts({ agent }: Story, added: readonly Fact[], say: Say): void {
-  const labels = added.filter(({ source }) => source === "observed" || source === "stated").map(({ label }) => label);
+function tellFacts({ agent, own }: Story, added: readonly Fact[], say: Say): void {
+  const labels = added.filter(({ source, key }) => source === "observed" && own.has(key)).map(({ label }) => label);
   if (agent && labels.length > 0) say("route", `Added for ${agent}: ${labels.join(", ")}.`);
 }
 
-/** Before an agent is there, steps belong to the receipt; after, the person sees what was added: one line between two messages. */
-function tellSteps(story: Story, added: readonly Step[], key: string): void {
-  const { agent, site, lines } = story;
+/**
+ * Before an agent is there, steps belong to the receipt; after, the person sees what was added of what they do here and now: one
+ * line between two messages.
+ */
+function tellSteps({ agent, site, own, lines }: Story, recorded: readonly Step[], key: string): void {
+  const added = recorded.filter(({ at }) => own.has(at));
   const step = added.at(-1);
   if (!agent || !step) return;
-  const steps = [...takeSteps(lines, (line) => line.kind === "system" && line.glyph === "route"), ...added];
+  const steps = [...takeSteps(lines, (line) => line.kind === "system" && (line.glyph === "route" || line.glyph === "lock")), ...added];
   const more = stepItems(steps, site).length - 1;
   const what = step.status === "failed" ? `“${stepTitle(step, site)}” did not work` : `you reached “${stepTitle(step, site)}”`;
   const text = `Added for ${agent}: ${what}${moreWords(more)}.`;

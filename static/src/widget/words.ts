@@ -1,14 +1,14 @@
 /** What the panel says: plain, short, and never more than is known. */
 import type { SignInNeeds } from "../shared/errors.ts";
-import type { Assurance, ChannelName, ChannelOption, Customer, Estimate, Fact, IntentOption, Step } from "../shared/frames.ts";
+import type { Assurance, ChannelOption, Customer, Estimate, Fact, Handoff, IntentOption, Step } from "../shared/frames.ts";
 import { stepTitle, timesWords } from "../shared/journey.ts";
 import { ago, moment } from "../shared/time.ts";
 import type { Ended, PanelState } from "./state.ts";
 
-export function waitWords(estimate: Estimate | null | undefined): string {
+export function waitWords(estimate: Estimate | null | undefined, unknown = "we can’t say yet"): string {
   if (estimate?.kind === "soon") return "less than a minute";
   const { low_seconds: low, high_seconds: high } = estimate ?? {};
-  if (estimate?.kind !== "range" || low === undefined || high === undefined) return "we can’t say yet";
+  if (estimate?.kind !== "range" || low === undefined || high === undefined) return unknown;
   const [from, to] = [Math.max(1, Math.floor(low / 60)), Math.max(1, Math.ceil(high / 60))];
   return from === to ? `about ${to} min` : `about ${from}–${to} min`;
 }
@@ -21,12 +21,10 @@ export function waitWhy(estimate: Estimate | null, promised: Estimate | null, po
     : "Too few people have been helped today for an honest number.";
 }
 
-export const CHANNEL: Record<ChannelName, string> = { chat: "Chat", callback: "We call you", phone: "You call us", voice: "Talk here" };
-
 export function channelWords({ state, opens_at, estimate }: ChannelOption, now = Date.now()): string {
   switch (state) {
     case "open":
-      return waitWords(estimate);
+      return waitWords(estimate, "wait not known yet");
     case "unstaffed":
       return "nobody is in right now; you can wait in line";
     case "closed":
@@ -54,6 +52,25 @@ export const answerWords = (verified: boolean | undefined): string =>
     ? "An agent answers here when we open. You can close this page until then."
     : "An agent answers here when we open. You’re not signed in, so keep this tab: nothing else can show the answer.";
 
+interface Wait {
+  label: string;
+  place: Handoff["position"];
+  words: string;
+  why: string;
+}
+
+/** What there is to say while one waits. */
+export function waitOf(state: PanelState): Wait {
+  const { handoff, promised, customer } = state;
+  const left = isLeft(state);
+  // Out of hours nobody waits: a place and a wait would be made up.
+  if (left) return { label: "Your message is with us", place: null, words: opensWords(left.opens_at), why: answerWords(customer?.verified) };
+  const { position: place, estimate } = handoff ?? { position: null, estimate: null };
+  const label = place === null ? "You’re in line" : "Your place in the line";
+  if (handoff?.state === "offered") return { label, place, words: "An agent is looking at it now", why: "" };
+  return { label, place, words: waitWords(estimate), why: waitWhy(estimate, promised, place) };
+}
+
 /** One line under the site's name: whether anybody is there for what is chosen. */
 export function openWords(options: readonly ChannelOption[], now = Date.now()): string {
   const states = options.map(({ state }) => state);
@@ -65,8 +82,10 @@ export function openWords(options: readonly ChannelOption[], now = Date.now()): 
   return opens ? `Closed until ${moment(opens, now)}` : "Closed now";
 }
 
+export const firstName = (name: string | null | undefined) => name?.trim().split(/\s+/)[0];
+
 export function greeting(name: string | null | undefined): string {
-  const first = name?.trim().split(/\s+/)[0];
+  const first = firstName(name);
   return first ? `Hello ${first}, what can we help with?` : "Hello, what can we help with?";
 }
 
@@ -146,7 +165,7 @@ const TROUBLE: Record<string, string> = {
   not_saved: "This could not be saved just now. Your words are kept; try again.",
   not_ready: "The help service is starting. Your words are kept; try again in a moment.",
   handoff_closed: "This conversation has ended. Your words are kept: start again and they go along.",
-  session_lost: "Your sign-in ran out. Sign in on the page again; your draft and your place are kept.",
+  session_expired: "Your sign-in ran out. Sign in on the page again; your draft and your place are kept.",
   origin_not_allowed: "Help is not set up for this page.",
   not_found: "Help is not set up for this page.",
 };

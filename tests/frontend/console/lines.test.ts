@@ -42,7 +42,7 @@ describe("steps between two messages", () => {
   const on = (seq: number, title: string, more: object = {}) => entry(STREAM, seq, "journey.recorded", { steps: [{ path: `/${title}`, title, status: "started", at: at(seq), ...more }] });
 
   test("are one line, the newest and how many more, even with facts among them", () => {
-    expect(system(on(1, "A"), entry(STREAM, 2, "facts.changed", { added: [fact("card", "observed", "kept")], struck: [] }), on(3, "B"), on(4, "C"))).toEqual(["Seen on the page: card kept", "Maya went on to C, and 2 more steps"]);
+    expect(system(on(1, "A"), entry(STREAM, 2, "facts.changed", { added: [fact("card", "observed", "kept")], struck: [] }), entry(STREAM, 3, "identity.changed", { verified: true, assurance: null, name: null }), on(4, "B"), on(5, "C"))).toEqual(["Seen on the page: card kept", "The customer signed in", "Maya went on to C, and 2 more steps"]);
   });
 
   test("count a step once however often it failed, and begin anew after a message or a change", () => {
@@ -91,6 +91,8 @@ describe("what happened", () => {
     expect(system(signedIn, facts(10.5, ...signed))).toEqual(["Maya Chen signed in: password + code; 2 facts signed"]);
     expect(system(signedIn, facts(12, ...signed))).toEqual(["Maya Chen signed in: password + code", "Signed: a x and 1 more"]);
     expect(system(signedIn, facts(10, fact("a", "observed")))).toEqual(["Maya Chen signed in: password + code", "Seen on the page: a x"]);
+    const again = (amr: string[]) => entry(STREAM, 4, "identity.changed", { verified: true, assurance: { acr: null, amr, auth_time: 90 }, name: "Maya Chen" }, 90);
+    expect([system(signedIn, again(["pwd", "otp"])).length, system(signedIn, again(["swk"]))[1]]).toEqual([1, "Maya Chen signed in: passkey"]);
     expect(system(entry(STREAM, 3, "identity.changed", { verified: false, assurance: null, name: null }))).toEqual(["Maya is not verified any more"]);
   });
 

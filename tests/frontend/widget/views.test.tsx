@@ -99,8 +99,8 @@ describe("after the click", () => {
 
   it("does not say who is here while nobody can know", () => {
     const talking = { ...open({ state: "connected", agent: amira }), agent_line: "here" as const };
-    const sub = (line: PanelState["line"]) => (show({ ...talking, line }), root.querySelector(".head__sub")?.textContent);
-    expect([sub("live"), sub("reconnecting"), sub("connecting"), sub("stopped")]).toEqual(["Here now", "Reconnecting", "Reconnecting", undefined]);
+    const sub = (line: PanelState["line"], online = true) => (show({ ...talking, line, online }), root.querySelector(".head__sub")?.textContent);
+    expect([sub("live"), sub("reconnecting"), sub("connecting"), sub("stopped"), sub("live", false)]).toEqual(["Here now", "Reconnecting", "Reconnecting", undefined, undefined]);
   });
 
   it.each([["waiting", open({})], ["talking", open({ state: "connected", agent: amira })]])("says what cannot outlive the page, only then: %s", (_, state) => {

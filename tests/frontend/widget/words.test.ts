@@ -158,6 +158,8 @@ describe("the story", () => {
     const story = [joins, signed(4), facts("verified"), signed(5)];
     expect(toldTo(since("", false), story).slice(1)).toEqual(["lock: You signed in. Amira can see who you are."]);
     expect(toldTo(since(""), story).slice(1)).toEqual([]);
+    const around = [joins, step, signed(4), { ...step, seq: 6 }];
+    expect(toldTo(since("", false), around).slice(1)).toEqual(["lock: You signed in. Amira can see who you are.", "route: Added for Amira: you reached “Accounts”."]);
   });
 
   it("shows nothing of an erased message", () => expect(lines(entry(1, "message.posted", {}))).toEqual([]));

@@ -3,7 +3,7 @@ import { ApiError, CommandError } from "../../shared/errors.ts";
 import type { Handoff, IntentOption, Receipt, Source } from "../../shared/frames.ts";
 import type { Store } from "../../shared/store.ts";
 import { uuid7 } from "../../shared/uuid7.ts";
-import { ended, type Action, type Draft, type Form, type PanelState } from "../state.ts";
+import { ended, viewOf, type Action, type Draft, type Form, type PanelState } from "../state.ts";
 import { intentOf } from "../words.ts";
 import type { Host } from "./host.ts";
 import { context } from "./journey.ts";
@@ -47,17 +47,28 @@ export class Actions {
   rate(effort: number, comment: string): Promise<void> {
     return this.#attempt(async () => {
       await this.#post("survey", { effort, ...(comment.trim() && { comment: comment.trim() }) });
-      this.#parts.store.dispatch({ type: "rated" });
+      this.#parts.store.dispatch({ type: "rated", rated: true });
     });
   }
 
-  again(statement = ""): void {
+  /** For a new need; `later` keeps the question about the last talk, one press away. */
+  again(later = false): void {
     const { store, memory, talk } = this.#parts;
-    memory.set({ dismissed: ended(store.get())?.id ?? null, statement, struck: [], text: "" });
+    store.dispatch({ type: "again", later });
+    const { dismissed, draft, text } = store.get();
+    memory.set({ dismissed, statement: draft.statement, struck: draft.struck, text });
     talk.outbox.clear();
-    store.dispatch({ type: "again", statement });
     void this.#readMenu();
   }
+
+  /** Who comes back to an end that was seen, or is told of a new need, has that first. */
+  setAside(seen: boolean): void {
+    const state = this.#parts.store.get();
+    const ask = ended(state)?.ask;
+    if (viewOf(state) === "ended" && (seen || ask)) this.again(ask);
+  }
+
+  survey = (): void => this.#parts.store.dispatch({ type: "surveying", surveying: true });
 
   /** Is it still full, closed, that slow? */
   look = (): Promise<void> => this.#attempt(() => this.#readMenu());

@@ -16,19 +16,24 @@ export class Host {
   #asked = new Map<number, (answer: Answer) => void>();
   #last = 0;
 
-  constructor(
-    private readonly page: Window,
-    private readonly origins: readonly string[],
-    private readonly nonce: string,
-    private readonly handlers: Handlers,
-  ) {}
+  readonly #page: Window;
+  readonly #origins: readonly string[];
+  readonly #nonce: string;
+  readonly #handlers: Handlers;
+
+  constructor(page: Window, origins: readonly string[], nonce: string, handlers: Handlers) {
+    this.#page = page;
+    this.#origins = origins;
+    this.#nonce = nonce;
+    this.#handlers = handlers;
+  }
 
   get origin(): string | null {
     return this.#peer?.origin ?? null;
   }
 
   listen(): void {
-    this.page.addEventListener("message", (event) => this.receive(event));
+    this.#page.addEventListener("message", (event) => this.receive(event));
   }
 
   receive(event: Pick<MessageEvent, "origin" | "source" | "data">): void {
@@ -36,11 +41,11 @@ export class Host {
     if (!message) return;
     this.#peer ??= this.#candidate(event.origin);
     if (message.type === "token") return this.#answered(message);
-    if (Object.hasOwn(this.handlers, message.type)) (this.handlers[message.type] as (message: ToPanel) => void)(message);
+    if (Object.hasOwn(this.#handlers, message.type)) (this.#handlers[message.type] as (message: ToPanel) => void)(message);
   }
 
   send(message: ToLoader): void {
-    if (this.#peer) this.page.parent.postMessage(envelope(this.nonce, message), this.#peer.origin);
+    if (this.#peer) this.#page.parent.postMessage(envelope(this.#nonce, message), this.#peer.origin);
   }
 
   need(need: Need): Promise<Answer> {
@@ -65,7 +70,7 @@ export class Host {
 
   /** An origin that the site does not list never becomes the peer, whatever it says. An empty nonce is nobody's. */
   #candidate(origin: string): Peer {
-    const listed = this.nonce !== "" && this.origins.includes(origin);
-    return { origin: listed ? origin : "", source: this.page.parent, nonce: this.nonce };
+    const listed = this.#nonce !== "" && this.#origins.includes(origin);
+    return { origin: listed ? origin : "", source: this.#page.parent, nonce: this.#nonce };
   }
 }

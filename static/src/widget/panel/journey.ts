@@ -1,7 +1,7 @@
 /** Which of the page's entries go into a handoff, in the shape the API takes. */
 import type { Step } from "../../shared/frames.ts";
 import type { PageEntry, PageFact, Recorded } from "../bridge.ts";
-import { isFact, STEPS, type PanelState } from "../state.ts";
+import { isFact, STEPS, stepsOf, type PanelState } from "../state.ts";
 
 export interface Context {
   steps: Step[];
@@ -11,7 +11,7 @@ export interface Context {
 export function context(entries: readonly PageEntry[], struck: readonly string[]): Context {
   const kept = entries.filter((entry) => !struck.includes(isFact(entry) ? entry.key : STEPS));
   return {
-    steps: kept.filter((entry): entry is Step => !isFact(entry)),
+    steps: stepsOf(kept),
     facts: kept.filter(isFact).map(({ key, label, value }) => ({ key, label: label.slice(0, 100), value })),
   };
 }

@@ -28,6 +28,8 @@ const store = createStore<PanelState, Action>(reduce, {
   ...initial({ key: site, name }),
   text: memory.get().text ?? "",
   dismissed: memory.get().dismissed ?? null,
+  joined: memory.get().joined ?? null,
+  fleeting: !storage.lasts,
   online: navigator.onLine,
 });
 store.dispatch({ type: "draft", change: memory.draft() });
@@ -50,9 +52,13 @@ const host = new Host(window, JSON.parse(origins) as string[], window.name, {
     take(entries);
     void talk.record();
   },
-  intent: ({ intent }) => store.dispatch({ type: "intent", intent }),
+  intent({ intent }) {
+    store.dispatch({ type: "intent", intent });
+    if (intent) actions.setAside(false);
+  },
   shown({ shown, focus }) {
     store.dispatch({ type: "shown", shown });
+    if (!shown) actions.setAside(true);
     if (shown && resting) open();
     if (shown && focus) takeFocus();
   },
@@ -150,6 +156,7 @@ function draw(): void {
   // A view that went away took the focus with it; nobody else's focus is ever taken.
   if (changed && state.shown && document.hasFocus() && document.activeElement === document.body) takeFocus();
   if (state.shown && view !== "start" && document.visibilityState === "visible") talk.markRead();
+  if (state.joined && state.joined !== memory.get().joined) memory.set({ joined: state.joined });
   tellHost(store.get());
 }
 

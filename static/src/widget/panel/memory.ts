@@ -1,7 +1,7 @@
 /** What the panel keeps on this device between pages, besides the session: drafts, read marks, what was taken back. */
 import { readJson, type KeyValue } from "../../shared/storage.ts";
 import type { Recorded } from "../bridge.ts";
-import type { Draft } from "../state.ts";
+import type { Draft, Joined } from "../state.ts";
 
 interface Kept {
   text?: string;
@@ -10,6 +10,7 @@ interface Kept {
   read?: { handoff: string; seq: number } | undefined;
   recorded?: Recorded | undefined;
   dismissed?: string | null;
+  joined?: Joined;
 }
 
 const KEY = "handoff.kept";
@@ -17,7 +18,10 @@ const KEY = "handoff.kept";
 export class Memory {
   #kept: Kept;
 
-  constructor(private readonly storage: KeyValue) {
+  readonly #storage: KeyValue;
+
+  constructor(storage: KeyValue) {
+    this.#storage = storage;
     this.#kept = readJson<Kept>(storage, KEY) ?? {};
   }
 
@@ -27,7 +31,7 @@ export class Memory {
 
   set(change: Partial<Kept>): void {
     this.#kept = { ...this.#kept, ...change };
-    this.storage.set(KEY, JSON.stringify(this.#kept));
+    this.#storage.set(KEY, JSON.stringify(this.#kept));
   }
 
   draft(): Partial<Draft> {
@@ -36,6 +40,6 @@ export class Memory {
 
   clear(): void {
     this.#kept = {};
-    this.storage.remove(KEY);
+    this.#storage.remove(KEY);
   }
 }

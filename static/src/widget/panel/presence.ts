@@ -1,6 +1,6 @@
 /** What a drawing owes to eyes and ears: the end of the log stays in sight, and changes are said, not too often. */
 import { viewOf, type PanelState } from "../state.ts";
-import { isLeft, opensWords, waitWhy, waitWords } from "../words.ts";
+import { isLeft, waitOf } from "../words.ts";
 
 const NEAR_PX = 40;
 
@@ -15,15 +15,14 @@ export function keepAtEnd(container: Element, wrote: boolean, draw: () => void):
 
 /** What a screen reader should hear of the state, and whether it may wait. */
 export function spoken(state: PanelState): { text: string; urgent: boolean } {
-  const { handoff, promised } = state;
+  const { handoff } = state;
   const view = viewOf(state);
   if (view === "talking" && handoff?.agent) return { text: `${handoff.agent.name} is here.`, urgent: true };
   if (view !== "waiting" || !handoff) return { text: "", urgent: false };
-  if (handoff.state === "offered") return { text: "An agent is looking at it now.", urgent: true };
-  const left = isLeft(state);
-  if (left) return { text: `Your message is with us. ${opensWords(left.opens_at)}.`, urgent: false };
-  const { position: place, estimate } = handoff;
-  return { text: `${place === null ? "In line" : `Place ${place}`}. ${waitWords(estimate)}. ${waitWhy(estimate, promised, place)}`, urgent: place === 1 };
+  const { label, place, words, why } = waitOf(state);
+  if (handoff.state === "offered") return { text: `${words}.`, urgent: true };
+  if (isLeft(state)) return { text: `${label}. ${words}.`, urgent: false };
+  return { text: `${place === null ? "In line" : `Place ${place}`}. ${words}. ${why}`, urgent: place === 1 };
 }
 
 const PAUSE_MS = 30_000;

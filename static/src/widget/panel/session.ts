@@ -43,14 +43,17 @@ export class Session {
   #kept: Kept | null;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly options: SessionOptions) {
+  readonly #options: SessionOptions;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
     this.#kept = readJson<Kept>(options.storage, KEY);
   }
 
   /** At the start of a page, and whenever the page announces a provider. */
   open(): Promise<void> {
     return this.#serially(async () => {
-      const answer = await this.options.identity({});
+      const answer = await this.#options.identity({});
       await this.#meet(answer);
     });
   }
@@ -58,7 +61,7 @@ export class Session {
   /** The server refused the session's token. True: there is a new one. */
   renew(): Promise<boolean> {
     return this.#serially(async () => {
-      const answer = await this.options.identity({});
+      const answer = await this.#options.identity({});
       const verified = this.#kept?.customer.verified ?? false;
       if (this.#kept) this.#kept = { ...this.#kept, token: "" };
       if (answer && !answer.error) await this.#meet(answer);
@@ -72,7 +75,7 @@ export class Session {
   stepUp({ acr_values, max_age }: SignInNeeds): Promise<void> {
     return this.#serially(async () => {
       const need = { ...(acr_values.length > 0 && { acr_values: acr_values.join(" ") }), ...(max_age !== null && { max_age }) };
-      const answer = await this.options.identity(need);
+      const answer = await this.#options.identity(need);
       if (answer?.token) await this.#present(answer.token);
     });
   }
@@ -97,7 +100,7 @@ export class Session {
     const done = this.#queue.then(work);
     this.#queue = done.catch(() => undefined);
     return done.catch((error: unknown) => {
-      if (error instanceof ApiError) this.options.onRefused(error.code);
+      if (error instanceof ApiError) this.#options.onRefused(error.code);
       throw error;
     });
   }
@@ -118,10 +121,10 @@ export class Session {
       if (!(error instanceof ApiError)) throw error;
       const changed = error.code === "customer_changed";
       if (changed) this.#wipe();
-      else if (error.code.startsWith("token_")) return this.options.onTokenRefused(error.code, error.message), false;
+      else if (error.code.startsWith("token_")) return this.#options.onTokenRefused(error.code, error.message), false;
       else if (!this.#kept || !STALE.has(error.code)) throw error;
       // The refused request may have used the token up: it opens one session only.
-      const again = await this.options.identity({});
+      const again = await this.#options.identity({});
       await this.#create(again?.token ?? null, "");
       return true;
     }
@@ -140,8 +143,8 @@ export class Session {
   }
 
   async #create(identity: string | null, current: string): Promise<void> {
-    const embedded_by = this.options.embeddedBy();
-    const body = { site: this.options.site, ...(identity && { identity_token: identity }), ...(embedded_by && { embedded_by }) };
+    const embedded_by = this.#options.embeddedBy();
+    const body = { site: this.#options.site, ...(identity && { identity_token: identity }), ...(embedded_by && { embedded_by }) };
     const session = await request<SessionBody>("/api/v1/sessions", { method: "POST", body, headers: current ? bearer(current) : {} });
     this.#accept(session);
   }
@@ -150,14 +153,14 @@ export class Session {
     const before = this.#kept?.customer;
     if (before?.verified && before.id !== customer.id) this.#wipe();
     this.#kept = { token, customer };
-    this.options.storage.set(KEY, JSON.stringify(this.#kept));
-    this.options.onOpened({ customer, signed, intents, handoff, recent }, before?.id === customer.id);
+    this.#options.storage.set(KEY, JSON.stringify(this.#kept));
+    this.#options.onOpened({ customer, signed, intents, handoff, recent }, before?.id === customer.id);
   }
 
   #wipe(): void {
     this.#kept = null;
-    this.options.storage.remove(KEY);
-    this.options.onWiped();
+    this.#options.storage.remove(KEY);
+    this.#options.onWiped();
   }
 }
 

@@ -33,18 +33,21 @@ export class Talk {
   /** While a handoff is being opened its request carries the entries; its event may come before its answer. */
   held = false;
 
-  constructor(private readonly parts: TalkParts) {
+  readonly #parts: TalkParts;
+
+  constructor(parts: TalkParts) {
+    this.#parts = parts;
     this.outbox = new Outbox({
       key: "handoff.outbox",
       storage: parts.storage,
       send: ({ handoff, client_id, text }) => this.command("message.send", { handoff, client_id, text }),
-      onChange: (items) => parts.store.dispatch({ type: "outbox", items }),
+      onChange: (outbox) => parts.store.dispatch({ type: "outbox", outbox }),
     });
   }
 
   /** `same`: the customer is the one of the socket that lives, so it only changes its ticket. */
   start(same: boolean): void {
-    const { store, session } = this.parts;
+    const { store, session } = this.#parts;
     if (same && this.#connection && store.get().line !== "stopped") return this.#connection.renew();
     this.stop();
     this.#connection = new Connection<CustomerSnapshot>({
@@ -55,7 +58,7 @@ export class Talk {
       onEphemeral: (frame) => this.#ephemeral(frame),
       onResync: (reason) => this.#restart(reason !== "too_old"),
       onStatus: (status, detail) => {
-        store.dispatch({ type: "line", status, detail: detail ?? null });
+        store.dispatch({ type: "line", line: status, line_detail: detail ?? null });
         if (status === "live") this.#caughtUp();
       },
       onAuthLost: () => session.renew(),
@@ -69,21 +72,21 @@ export class Talk {
   }
 
   retryNow(): void {
-    if (this.parts.store.get().line === "stopped") this.start(false);
+    if (this.#parts.store.get().line === "stopped") this.start(false);
     else this.#connection?.retryNow();
   }
 
   command(cmd: string, fields: Record<string, unknown>): Promise<Record<string, unknown>> {
-    return this.#connection?.command(cmd, fields) ?? Promise.reject(new CommandError("not_connected", "There is no connection."));
+    return this.#connection?.command(cmd, fields) ?? Promise.reject(new CommandError("not_connected"));
   }
 
   send(text: string): void {
-    const { handoff } = this.parts.store.get();
+    const { handoff } = this.#parts.store.get();
     if (handoff && text.trim()) this.outbox.add(handoff.id, text);
   }
 
   typing(): void {
-    const { handoff } = this.parts.store.get();
+    const { handoff } = this.#parts.store.get();
     const now = Date.now();
     if (handoff?.state !== "connected" || now - this.#typedAt < TYPING_MS) return;
     this.#typedAt = now;
@@ -92,7 +95,7 @@ export class Talk {
 
   /** Everything on screen is read; called when it is in sight. */
   markRead(): void {
-    const { store, memory } = this.parts;
+    const { store, memory } = this.#parts;
     const state = store.get();
     const last = messages(state).at(-1);
     if (!state.handoff || !last || last.seq <= state.read) return;
@@ -104,7 +107,7 @@ export class Talk {
 
   /** Adds to the open handoff what the page told since; the mark moves only after the ack. */
   async record(): Promise<void> {
-    const { store, memory } = this.parts;
+    const { store, memory } = this.#parts;
     const state = store.get();
     const added = unrecorded(state, memory.get());
     if (!added || this.held || this.#recording || state.line !== "live") return;
@@ -122,12 +125,12 @@ export class Talk {
   }
 
   markRecorded(recorded: Recorded): void {
-    this.parts.memory.set({ recorded });
-    this.parts.host.send({ type: "remember", change: { recorded } });
+    this.#parts.memory.set({ recorded });
+    this.#parts.host.send({ type: "remember", change: { recorded } });
   }
 
   #welcome({ snapshot }: WelcomeFrame<CustomerSnapshot>): void {
-    const { store, memory } = this.parts;
+    const { store, memory } = this.#parts;
     store.dispatch({ type: "welcome", snapshot });
     const { read } = memory.get();
     if (read && read.handoff === snapshot.handoff?.id) store.dispatch({ type: "read", seq: read.seq });
@@ -136,7 +139,7 @@ export class Talk {
 
   /** A log that lost its history counts anew: marks by its old numbers mean nothing, and what it may have lost is told again. */
   #restart(lost: boolean): void {
-    const { store, memory } = this.parts;
+    const { store, memory } = this.#parts;
     if (lost) {
       memory.set({ read: undefined, recorded: undefined });
       this.outbox.doubt();
@@ -146,7 +149,7 @@ export class Talk {
 
   #event(entry: Entry, replayed: boolean): void {
     if (replayed && entry.type === "handoff.opened") return;
-    this.parts.store.dispatch({ type: "event", entry });
+    this.#parts.store.dispatch({ type: "event", entry });
     this.#settle(entry);
     if (entry.type === "handoff.opened") void this.record();
   }
@@ -157,10 +160,10 @@ export class Talk {
   }
 
   #ephemeral(frame: EphemeralFrame): void {
-    this.parts.store.dispatch({ type: "ephemeral", frame });
+    this.#parts.store.dispatch({ type: "ephemeral", frame });
     if (frame.ev !== "typing") return;
     clearTimeout(this.#typingTimer);
-    this.#typingTimer = setTimeout(() => this.parts.store.dispatch({ type: "typing_over" }), TYPING_SHOWN_MS);
+    this.#typingTimer = setTimeout(() => this.#parts.store.dispatch({ type: "typing_over", agent_typing: false }), TYPING_SHOWN_MS);
   }
 
   #caughtUp(): void {

@@ -3,15 +3,14 @@ import { IconRefresh } from "../../../shared/icons.tsx";
 import { viewOf } from "../../state.ts";
 import { troubleWords } from "../../words.ts";
 import { Ended } from "./ended.tsx";
-import { LineStrip, View, type ViewProps } from "./parts.tsx";
+import { View, type ViewProps } from "./parts.tsx";
 import { Start } from "./start.tsx";
 import { Talking } from "./talking.tsx";
 import { Waiting } from "./waiting.tsx";
 
-function Opening({ state, actions }: ViewProps) {
+function Opening(props: ViewProps) {
   return (
-    <View head={{ name: `${state.site.name} help`, sub: "", onMinimise: actions.minimise }}>
-      <LineStrip state={state} actions={actions} />
+    <View {...props}>
       <div class="body body--mid">
         <p class="sys" role="status">
           <IconRefresh class="spin" />
@@ -24,7 +23,7 @@ function Opening({ state, actions }: ViewProps) {
 
 function Refused({ state, actions, onRetry }: ViewProps & { onRetry(): void }) {
   return (
-    <View head={{ name: `${state.site.name} help`, sub: "", onMinimise: actions.minimise }}>
+    <View state={state} actions={actions}>
       <div class="body body--mid">
         <div class="ask" role="alert">
           <h1 class="hello" tabIndex={-1} data-focus>

@@ -1,10 +1,10 @@
 /** After: one question, one optional line, and the way back in. */
 import { IconCheck } from "../../../shared/icons.tsx";
-import { ended, type Ended as EndedData, type PanelState } from "../../state.ts";
+import { ended, unsentWords, type Ended as EndedData } from "../../state.ts";
 import { tell } from "../../story.ts";
-import { endingWords } from "../../words.ts";
-import { LogItems, waitingItems } from "./log.tsx";
-import { LineStrip, Trouble, View, type ViewProps } from "./parts.tsx";
+import { endingWords, firstName } from "../../words.ts";
+import { LogItems } from "./log.tsx";
+import { Trouble, View, type ViewProps } from "./parts.tsx";
 
 function Scale({ effort, onPick }: { effort: number | null; onPick(effort: number): void }) {
   return (
@@ -51,7 +51,7 @@ function Survey({ state, actions }: ViewProps) {
 }
 
 function Rated({ name }: { name: string | null | undefined }) {
-  const first = name?.trim().split(/\s+/)[0];
+  const first = firstName(name);
   return (
     <div class="center stack" role="status">
       <IconCheck class="tick" />
@@ -72,24 +72,16 @@ function Words({ data, unsent }: { data: EndedData; unsent: boolean }) {
   );
 }
 
-/** What was written and never reached anybody goes along when one starts again. */
-export function unsentWords(state: PanelState): string {
-  const kept = waitingItems(state).filter(({ status }) => status !== "sent");
-  return [...kept.map(({ text }) => text), state.text].map((text) => text.trim()).filter(Boolean).join("\n");
-}
-
 export function Ended({ state, actions }: ViewProps) {
   const data = ended(state);
-  const unsent = unsentWords(state);
   if (!data) return null;
   return (
-    <View head={{ name: `${state.site.name} help`, sub: state.handoff?.intent.label ?? state.recent?.intent.label ?? "", onMinimise: actions.minimise }}>
-      <LineStrip state={state} actions={actions} />
+    <View state={state} actions={actions} sub={(state.handoff ?? state.recent)?.intent.label}>
       <div class="body">
-        <Words data={data} unsent={unsent !== ""} />
+        <Words data={data} unsent={unsentWords(state) !== ""} />
         <Trouble state={state} />
         {state.rated ? <Rated name={state.customer?.name} /> : data.ask && <Survey state={state} actions={actions} />}
-        {tell(state.timeline, state.site.name).length > 0 && (
+        {tell(state).length > 0 && (
           <details class="receipt">
             <summary>Read the conversation</summary>
             <ol class="log__list receipt__in">
@@ -99,7 +91,7 @@ export function Ended({ state, actions }: ViewProps) {
         )}
       </div>
       <div class="foot">
-        <button type="button" class={data.ask ? "btn" : "btn btn--primary"} onClick={() => actions.again(unsent)}>
+        <button type="button" class={data.ask ? "btn" : "btn btn--primary"} onClick={() => actions.again()}>
           Ask about something else
         </button>
       </div>

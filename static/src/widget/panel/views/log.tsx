@@ -3,7 +3,7 @@ import { IconCheck, IconChecks, IconClock, IconEye, IconLock, IconRefresh, IconT
 import type { OutboxItem } from "../../../shared/outbox.ts";
 import { Text } from "../../../shared/text.tsx";
 import { clock } from "../../../shared/time.ts";
-import { messages, type PanelState } from "../../state.ts";
+import { messages, waitingItems, type PanelState } from "../../state.ts";
 import { tell, type Glyph, type Line } from "../../story.ts";
 import { failedWords } from "../../words.ts";
 import type { Actions } from "../actions.ts";
@@ -17,12 +17,6 @@ const GLYPHS: Record<Glyph, typeof IconUser> = {
   lock: IconLock,
   check: IconCheck,
 };
-
-/** What was written here and has not come back in the log yet. */
-export function waitingItems({ outbox, timeline, handoff }: PanelState): OutboxItem[] {
-  const back = new Set(timeline.map(({ data }) => (data as { client_id?: string | null }).client_id));
-  return outbox.filter((item) => item.handoff === handoff?.id && !back.has(item.client_id));
-}
 
 function LineItem({ line, before, read }: { line: Line; before: Line | undefined; read: boolean | null }) {
   if (line.kind === "system") {
@@ -55,7 +49,7 @@ function LineItem({ line, before, read }: { line: Line; before: Line | undefined
 
 function Waiting({ item, line, actions }: { item: OutboxItem; line: PanelState["line"]; actions: Actions }) {
   const failed = item.status === "failed";
-  const again = item.code === "handoff_closed" ? () => actions.again(item.text) : () => actions.retry(item.client_id);
+  const closed = item.code === "handoff_closed";
   return (
     <li class={`msg msg--mine ${failed ? "msg--failed" : "msg--waiting"}`}>
       <span class="vh">You wrote:</span>
@@ -66,8 +60,8 @@ function Waiting({ item, line, actions }: { item: OutboxItem; line: PanelState["
         {!failed && <IconClock />}
         {failed ? failedWords(item.code) : line === "live" ? "Sending" : "Goes out when you’re back"}
         {failed && (
-          <button type="button" class="btn" onClick={again}>
-            {item.code === "handoff_closed" ? "Start again with it" : "Try again"}
+          <button type="button" class="btn" onClick={() => (closed ? actions.again() : actions.retry(item.client_id))}>
+            {closed ? "Start again with it" : "Try again"}
           </button>
         )}
       </p>
@@ -76,7 +70,7 @@ function Waiting({ item, line, actions }: { item: OutboxItem; line: PanelState["
 }
 
 export function LogItems({ state, actions }: ViewProps) {
-  const lines = tell(state.timeline, state.site.name);
+  const lines = tell(state);
   const lastMine = lines.findLast((line) => line.kind === "message" && line.message.author.kind === "customer");
   return (
     <>

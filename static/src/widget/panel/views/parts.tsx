@@ -3,38 +3,41 @@ import type { ComponentChildren } from "preact";
 import { IconAlert, IconMinus, IconOffline, IconRefresh } from "../../../shared/icons.tsx";
 import { needsWords, troubleWords } from "../../words.ts";
 import type { Actions } from "../actions.ts";
-import type { PanelState } from "../../state.ts";
+import { isFleeting, type PanelState } from "../../state.ts";
 
 export interface ViewProps {
   state: PanelState;
   actions: Actions;
 }
 
-export interface HeadProps {
-  name: string;
-  sub: string;
-  initial?: string;
+interface HeadProps extends ViewProps {
+  sub?: string | undefined;
+  /** Whom one talks with. */
+  agent?: string | undefined;
   heading?: boolean;
-  onMinimise(): void;
   extra?: ComponentChildren;
 }
 
 /** A view: the head, and everything under it as the one main landmark. */
-export function View({ head, children }: { head: HeadProps; children: ComponentChildren }) {
+export function View({ children, ...head }: HeadProps & { children: ComponentChildren }) {
   return (
     <>
       <Head {...head} />
-      <main class="rest">{children}</main>
+      <main class="rest">
+        {head.state.session !== "refused" && <LineStrip {...head} />}
+        {children}
+      </main>
     </>
   );
 }
 
-function Head({ name, sub, initial, heading, onMinimise, extra }: HeadProps) {
+function Head({ state, actions, sub, agent, heading, extra }: HeadProps) {
+  const name = agent ?? `${state.site.name} help`;
   return (
     <header class="head">
-      {initial && (
+      {agent && (
         <span class="avatar" aria-hidden="true">
-          {initial}
+          {agent.charAt(0)}
         </span>
       )}
       <div class="grow">
@@ -48,7 +51,7 @@ function Head({ name, sub, initial, heading, onMinimise, extra }: HeadProps) {
         {sub && <span class="head__sub">{sub}</span>}
       </div>
       {extra}
-      <button type="button" class="head__btn" aria-label="Minimise help, keep my place" onClick={onMinimise}>
+      <button type="button" class="head__btn" aria-label="Minimise help, keep my place" onClick={actions.minimise}>
         <IconMinus large />
       </button>
     </header>
@@ -56,19 +59,38 @@ function Head({ name, sub, initial, heading, onMinimise, extra }: HeadProps) {
 }
 
 /** The state of the line; it pushes the content down and covers nothing. */
-export function LineStrip({ state, actions }: ViewProps) {
+function LineStrip({ state, actions }: ViewProps) {
   const { line, line_detail: detail, outbox, online } = state;
-  if (line === "stopped" && detail) return <StoppedStrip detail={detail} actions={actions} />;
+  if (line === "stopped" && detail) {
+    const press = detail !== "4426" && (detail === "4409" ? "Use it here" : "Try again");
+    return <Strip warn icon={<IconAlert />} words={STOPPED[detail] ?? "The connection was closed. Your draft is kept."} press={press} onPress={actions.reconnect} />;
+  }
   if (line !== "reconnecting") return null;
   const waiting = outbox.filter(({ status }) => status === "sending").length;
   const kept = waiting > 0 ? ` ${waiting === 1 ? "1 message waits" : `${waiting} messages wait`}.` : "";
+  const words = online ? `Connection lost. Trying again.${kept} You can keep writing.` : `You’re offline.${kept} Your place is kept.`;
+  return <Strip warn={!online} icon={online ? <IconRefresh class="spin" /> : <IconOffline />} words={words} press="Try now" onPress={actions.reconnect} />;
+}
+
+interface StripProps {
+  icon: ComponentChildren;
+  words: string;
+  warn?: boolean;
+  press?: string | false;
+  onPress?(): void;
+}
+
+/** What is the matter right now; it stays as long as it is so. */
+export function Strip({ icon, words, warn, press, onPress }: StripProps) {
   return (
-    <div class={`strip${online ? "" : " strip--warn"}`} role="status">
-      {online ? <IconRefresh class="spin" /> : <IconOffline />}
-      <span class="grow">{online ? `Connection lost. Trying again.${kept} You can keep writing.` : `You’re offline.${kept} Your place is kept.`}</span>
-      <button type="button" class="btn btn--text" onClick={actions.reconnect}>
-        Try now
-      </button>
+    <div class={warn ? "strip strip--warn" : "strip"} role="status">
+      {icon}
+      <span class="grow">{words}</span>
+      {press && (
+        <button type="button" class="btn btn--text" onClick={onPress}>
+          {press}
+        </button>
+      )}
     </div>
   );
 }
@@ -79,16 +101,34 @@ const STOPPED: Record<string, string> = {
   auth: "Your sign-in ran out. Sign in on the page and go on here; your draft and your place are kept.",
 };
 
-function StoppedStrip({ detail, actions }: { detail: string; actions: Actions }) {
+
+/** Without storage a stranger's session lives as long as this page, and nobody else can find the talk again. */
+export function Stay({ state }: { state: PanelState }) {
+  if (!isFleeting(state)) return null;
+  return <Strip icon={<IconAlert />} words="Stay on this page: this browser keeps nothing between pages." />;
+}
+
+interface SureProps extends ViewProps {
+  question: string;
+  stay: string;
+  go: string;
+  docked?: boolean;
+  onGo(): void;
+}
+
+/** Asks back before something is given up. */
+export function Sure({ state, actions, question, stay, go, docked, onGo }: SureProps) {
   return (
-    <div class="strip strip--warn" role="status">
-      <IconAlert />
-      <span class="grow">{STOPPED[detail] ?? "The connection was closed. Your draft is kept."}</span>
-      {detail !== "4426" && (
-        <button type="button" class="btn btn--text" onClick={actions.reconnect}>
-          {detail === "4409" ? "Use it here" : "Try again"}
+    <div class={docked ? "ask ask--dock" : "ask"} role="group" aria-labelledby="sure">
+      <h2 id="sure">{question}</h2>
+      <div class="row">
+        <button type="button" class="btn" onClick={() => actions.fill({ asking: false })}>
+          {stay}
         </button>
-      )}
+        <button type="button" class="btn btn--bad" aria-disabled={state.busy} onClick={() => void (state.busy || onGo())}>
+          {go}
+        </button>
+      </div>
     </div>
   );
 }

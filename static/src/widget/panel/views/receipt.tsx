@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { IconDown, IconEye, IconPencil, IconQuote, Seal } from "../../../shared/icons.tsx";
 import type { Fact, Receipt as ReceiptData, Step } from "../../../shared/frames.ts";
-import { isFact, STEPS, type PanelState } from "../../state.ts";
+import { isFact, STEPS, stepsOf, type PanelState } from "../../state.ts";
 import { assuranceWords, stepItems, valueWords } from "../../words.ts";
 import type { ViewProps } from "./parts.tsx";
 
@@ -21,7 +21,7 @@ export function shown({ customer, signed, page, draft, handoff, receipt }: Panel
     assurance: customer?.assurance ?? null,
     statement: draft.statement.trim() || null,
     facts: [...signed, ...facts],
-    steps: page.entries.filter((entry): entry is Step => !isFact(entry)),
+    steps: stepsOf(page.entries),
     gone: draft.struck,
     open: false,
   };

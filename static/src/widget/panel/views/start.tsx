@@ -1,9 +1,9 @@
 /** Before the click: what it is about, how to talk, and what goes along. */
 import { IconChat, IconFlag, Seal } from "../../../shared/icons.tsx";
-import type { ChannelOption, IntentOption, Step } from "../../../shared/frames.ts";
-import { isFact, type PanelState } from "../../state.ts";
-import { answerWords, CHANNEL, channelWords, greeting, intentOf, openWords, reason } from "../../words.ts";
-import { LineStrip, Trouble, View, type ViewProps } from "./parts.tsx";
+import type { ChannelOption, IntentOption } from "../../../shared/frames.ts";
+import { ended, stepsOf, type PanelState } from "../../state.ts";
+import { answerWords, channelWords, greeting, intentOf, openWords, reason } from "../../words.ts";
+import { Trouble, View, type ViewProps } from "./parts.tsx";
 import { Receipt } from "./receipt.tsx";
 
 function Trust({ state }: Pick<ViewProps, "state">) {
@@ -33,7 +33,7 @@ function IntentPick({ intent, chosen, why, lead, onPick }: { intent: IntentOptio
 function Intents({ state, actions }: ViewProps) {
   const { intents, draft, page } = state;
   const leading = intentOf(intents, page.intent) ?? (intents.length === 1 ? intents[0] : undefined);
-  const steps = page.entries.filter((entry): entry is Step => !isFact(entry));
+  const steps = stepsOf(page.entries);
   const others = intents.filter((intent) => intent !== leading);
   const few = !leading || state.form.more || others.length <= 3 || others.some(({ key }) => key === draft.intent);
   const pick = (key: string) => () => actions.draft({ intent: key });
@@ -62,9 +62,9 @@ function ChannelPick({ option, chosen, onPick }: { option: ChannelOption; chosen
   return (
     <label class="pick">
       <input type="radio" name="channel" checked={chosen} onChange={onPick} />
-      {option.channel === "chat" && <IconChat large />}
+      <IconChat large />
       <span class="grow">
-        <b>{CHANNEL[option.channel]}</b>
+        <b>Chat</b>
         <small>{channelWords(option)}</small>
       </span>
     </label>
@@ -108,8 +108,7 @@ export function Start({ state, actions }: ViewProps) {
   const option = channels.find(({ channel }) => channel === state.draft.channel);
   const words = option?.state === "closed" ? "Your message" : "Add it in your words (optional)";
   return (
-    <View head={{ name: `${state.site.name} help`, sub: openWords(channels), onMinimise: actions.minimise }}>
-      <LineStrip state={state} actions={actions} />
+    <View state={state} actions={actions} sub={openWords(channels)}>
       <div class="body">
         <div>
           <h1 class="hello" tabIndex={-1}>
@@ -136,7 +135,7 @@ export function Start({ state, actions }: ViewProps) {
         {channels.length > 0 && (
           <fieldset class="stack">
             <legend class="head-s">How shall we talk?</legend>
-            <div class={channels.length > 1 ? "tiles" : "stack"}>
+            <div class="stack">
               {channels.map((one) => (
                 <ChannelPick key={one.channel} option={one} chosen={one === option} onPick={() => actions.draft({ channel: one.channel })} />
               ))}
@@ -144,6 +143,11 @@ export function Start({ state, actions }: ViewProps) {
           </fieldset>
         )}
         <Receipt state={state} actions={actions} />
+        {ended(state)?.ask && (
+          <button type="button" class="btn btn--text" onClick={actions.survey}>
+            How was your last talk?
+          </button>
+        )}
       </div>
       <Foot state={state} actions={actions} option={option} />
     </View>

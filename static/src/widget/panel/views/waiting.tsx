@@ -1,11 +1,10 @@
 /** In line: one number, one honest sentence, and every way out. */
 import { IconArrow } from "../../../shared/icons.tsx";
-import type { Handoff } from "../../../shared/frames.ts";
-import type { PanelState } from "../../state.ts";
-import { answerWords, isLeft, opensWords, waitWhy, waitWords } from "../../words.ts";
+import { isFleeting } from "../../state.ts";
+import { isLeft, waitOf } from "../../words.ts";
 import { Composer } from "./composer.tsx";
 import { anyMessages, LogItems } from "./log.tsx";
-import { LineStrip, Trouble, View, type ViewProps } from "./parts.tsx";
+import { Stay, Sure, Trouble, View, type ViewProps } from "./parts.tsx";
 import { Receipt } from "./receipt.tsx";
 
 function Leave({ state, actions, left }: ViewProps & { left: boolean }) {
@@ -17,39 +16,18 @@ function Leave({ state, actions, left }: ViewProps & { left: boolean }) {
     );
   }
   return (
-    <div class="ask" role="group" aria-labelledby="leave">
-      <h2 id="leave">{left ? "Take the message back? Nobody will read it." : "Leave the line? Your place is given up."}</h2>
-      <div class="row">
-        <button type="button" class="btn" onClick={() => actions.fill({ asking: false })}>
-          {left ? "Keep it" : "Keep my place"}
-        </button>
-        <button type="button" class="btn btn--bad" aria-disabled={state.busy} onClick={() => void (state.busy || actions.cancel())}>
-          {left ? "Take it back" : "Leave"}
-        </button>
-      </div>
-    </div>
+    <Sure
+      state={state}
+      actions={actions}
+      question={left ? "Take the message back? Nobody will read it." : "Leave the line? Your place is given up."}
+      stay={left ? "Keep it" : "Keep my place"}
+      go={left ? "Take it back" : "Leave"}
+      onGo={actions.cancel}
+    />
   );
 }
 
-interface WaitProps {
-  label: string;
-  place: Handoff["position"];
-  words: string;
-  why: string;
-}
-
-function waitOf(state: PanelState): WaitProps {
-  const { handoff, promised, customer } = state;
-  const left = isLeft(state);
-  // Out of hours nobody waits: a place and a wait would be made up.
-  if (left) return { label: "Your message is with us", place: null, words: opensWords(left.opens_at), why: answerWords(customer?.verified) };
-  const { position: place, estimate } = handoff ?? { position: null, estimate: null };
-  const label = place === null ? "You’re in line" : "Your place in the line";
-  if (handoff?.state === "offered") return { label, place, words: "An agent is looking at it now", why: "" };
-  return { label, place, words: waitWords(estimate), why: waitWhy(estimate, promised, place) };
-}
-
-function Wait({ label, place, words, why }: WaitProps) {
+function Wait({ label, place, words, why }: ReturnType<typeof waitOf>) {
   return (
     <div class="wait">
       <h1 class="wait__label" tabIndex={-1} data-focus>
@@ -75,15 +53,14 @@ function KeepBrowsing({ onMinimise }: { onMinimise(): void }) {
 }
 
 export function Waiting({ state, actions }: ViewProps) {
-  const { handoff, site } = state;
   const left = isLeft(state) !== null;
   return (
-    <View head={{ name: `${site.name} help`, sub: handoff?.intent.label ?? "", onMinimise: actions.minimise }}>
-      <LineStrip state={state} actions={actions} />
+    <View state={state} actions={actions} sub={state.handoff?.intent.label}>
+      <Stay state={state} />
       <div class="body">
         <Trouble state={state} />
         <Wait {...waitOf(state)} />
-        {!left && <KeepBrowsing onMinimise={actions.minimise} />}
+        {!left && !isFleeting(state) && <KeepBrowsing onMinimise={actions.minimise} />}
         <Receipt state={state} actions={actions} />
         {anyMessages(state) && (
           <section class="stack" aria-label="What you added">
