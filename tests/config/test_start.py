@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.test import Client, override_settings
 
-from tests.processes import SECRET, free_port, manage, served, wait_until_ready
+from tests.processes import free_port, manage, served, wait_until_ready
 
 
 @pytest.fixture
@@ -76,16 +76,14 @@ def test_passwords_are_hashed_with_argon2() -> None:
 
 
 def test_a_secret_that_reads_no_site_key_is_refused_unless_the_former_one_is_named(tmp_path: Path) -> None:
-    assert manage(tmp_path, "migrate", "--no-input").returncode == 0
+    former, other = "former" * 8, "another" * 8
     config = tmp_path / "config.toml"
     config.write_text('[[sites]]\nkey = "harbour"\nname = "Harbour"\norigins = ["http://127.0.0.1:8001"]\n')
-    assert manage(tmp_path, "apply_config", str(config)).returncode == 0
-    other = "another secret of thirty-two characters and more"
+    assert manage(tmp_path, "migrate", "--no-input").returncode == 0
+    assert manage(tmp_path, "apply_config", str(config), SECRET_KEY=former).returncode == 0
     refused = manage(tmp_path, "serve", "--port", str(free_port()), SECRET_KEY=other)
     assert refused.returncode != 0
     assert "harbour" in refused.stderr
-    read = manage(tmp_path, "shell", "-c", PRINT_UNREADABLE, SECRET_KEY=other, SECRET_KEY_FALLBACKS=SECRET)
+    look = "from handoff.identity import keys; print(keys.unreadable_sites())"
+    read = manage(tmp_path, "shell", "-c", look, SECRET_KEY=other, SECRET_KEY_FALLBACKS=former)
     assert read.stdout.strip().endswith("[]")
-
-
-PRINT_UNREADABLE = "from handoff.identity import keys; print(keys.unreadable_sites())"
