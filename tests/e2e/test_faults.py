@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, TimeoutError, expect
 
 from tests.e2e.people import Agent, Customer
 from tests.e2e.servers import Town
+
+
+def hurry(button: Locator) -> None:
+    """Press it as an impatient person would, unless the line came back first and took it away."""
+    with contextlib.suppress(TimeoutError):
+        button.click(timeout=1_000)
 
 
 def test_what_is_written_while_the_server_is_dead_arrives_once(maya: Customer, amira: Agent, town: Town) -> None:
@@ -31,8 +38,8 @@ def test_what_is_written_while_the_server_is_dead_arrives_once(maya: Customer, a
     amira.shoot("18-server-dead-desk")
 
     town.product.start()
-    maya.panel.get_by_role("button", name="Try now").click(timeout=1_000)
-    amira.page.get_by_role("button", name="Try now").click(timeout=1_000)
+    for place in (maya.panel, amira.page):
+        hurry(place.get_by_role("button", name="Try now"))
     for side in (maya, amira):
         side.reads("Maya wrote meanwhile")
         side.reads("Amira wrote meanwhile")
