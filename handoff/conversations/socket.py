@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import abstractmethod
 from functools import partial
 from typing import ClassVar
 
@@ -36,17 +37,17 @@ class TalkingConsumer(SocketConsumer):
     _all_answered: asyncio.Event
     _typing: Limiter
 
+    @abstractmethod
     def author_id(self) -> str:
         """The public id under which this side's messages are stored."""
-        raise NotImplementedError
 
+    @abstractmethod
     def confirm(self) -> None:
         """On a database thread: raises `session_expired` if what this socket rests on has ended."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rate_key(self) -> object:
         """Whose message rate this socket spends."""
-        raise NotImplementedError
 
     def entered(self) -> None:
         self._doubts: set[asyncio.Task[None]] = set()

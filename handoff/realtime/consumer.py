@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, cast
@@ -51,7 +52,7 @@ class Start:
     heads: dict[str, int] = field(default_factory=dict)
 
 
-class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class SocketConsumer(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]
     """The protocol of every socket; subclasses say who may enter, what they see and what they may ask.
 
     Its own receive loop replaces Channels' dispatch, which starts a task and hops threads for every event.
@@ -61,27 +62,27 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     outlet: Outlet
     principal: Principal
 
-    # -- filled in by subclasses; all but `send_message` run on a database thread
+    # -- filled in by subclasses; all but `handle_inline` run on a database thread
 
-    def is_origin_allowed(self, origin: str | None) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def is_origin_allowed(self, origin: str | None) -> bool: ...
 
+    @abstractmethod
     def authenticate(self, ticket: str, origin: str | None) -> Principal:
         """Raises DomainError: `forbidden` closes 4403, anything else 4401."""
-        raise NotImplementedError
 
-    def start(self, principal: Principal) -> Start:
-        raise NotImplementedError
+    @abstractmethod
+    def start(self, principal: Principal) -> Start: ...
 
-    def perform(self, command: AnyCommand) -> Answer:
-        raise NotImplementedError
+    @abstractmethod
+    def perform(self, command: AnyCommand) -> Answer: ...
 
-    def note_presence(self, principal: Principal) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def note_presence(self, principal: Principal) -> None: ...
 
+    @abstractmethod
     def handle_inline(self, command: AnyCommand) -> bool:
         """Act on the loop without the database; True if that was all."""
-        raise NotImplementedError
 
     # -- the life of the socket
 
