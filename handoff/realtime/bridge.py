@@ -79,6 +79,9 @@ class RedisBridge:
                 logger.warning("redis is away: %r", errors.exceptions[0])
             except* Exception as errors:
                 logger.error("hints stopped; they start anew", exc_info=errors.exceptions[0])
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                # A task group that fails as it is cancelled tells of the failure alone.
+                raise asyncio.CancelledError
             await asyncio.sleep(RECONNECT_SECONDS * random.random())
 
     async def _carry(self) -> None:
@@ -116,8 +119,10 @@ class RedisBridge:
 
     async def _tell(self, client: Any) -> None:
         while True:
+            # Not wait_for: when the event comes with a cancellation, Python 3.11's forgets the cancellation.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._filled.wait(), BEAT_SECONDS)
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await self._filled.wait()
             self._filled.clear()
             if not self._waiting:
                 self._waiting.append(self._encode((), ()))

@@ -79,7 +79,8 @@ async def processes(server: RedisServer, count: int) -> AsyncIterator[list[Proce
     finally:
         for one in started:
             one.task.cancel()
-        await asyncio.wait([one.task for one in started])
+        _, hanging = await asyncio.wait([one.task for one in started], timeout=10)
+        assert not hanging, "a bridge does not let itself be cancelled"
 
 
 def send(server: RedisServer, number: signal.Signals) -> None:
