@@ -12,6 +12,7 @@ import select
 import socket
 import sys
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -39,7 +40,7 @@ def masked(payload: bytes, opcode: int = 1) -> bytes:
     return head + b"\0\0\0\0" + payload
 
 
-class Dialect:
+class Dialect(ABC):
     """How a target wants to be spoken to, and what its frames mean."""
 
     ack: bytes
@@ -47,8 +48,8 @@ class Dialect:
     # Whether the author's own socket hears the message too.
     is_echoing = True
 
-    def frame(self, talk: Talk, client_id: str) -> bytes:
-        raise NotImplementedError
+    @abstractmethod
+    def frame(self, talk: Talk, client_id: str) -> bytes: ...
 
     def heartbeat(self) -> bytes:
         """Sent between rounds; empty for none."""
@@ -58,13 +59,13 @@ class Dialect:
         """What a frame has to be answered with at once; empty for nothing."""
         return b""
 
+    @abstractmethod
     def read_ack(self, payload: bytes) -> int:
         """The seq that the sender was told; 0 where there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read_event(self, payload: bytes) -> tuple[str, int] | None:
         """(client id, seq) of a delivered message."""
-        raise NotImplementedError
 
 
 class Handoff(Dialect):
