@@ -44,6 +44,16 @@ class _Hint(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Hint)
 
 
+def _obey_cancellation() -> None:
+    """Raise the cancellation this task was sent, if what it awaited has swallowed it.
+
+    redis-py waits for its connection with ``wait_for``, and Python 3.11's drops a cancellation that comes in the same
+    turn of the loop as the answer.
+    """
+    if (task := asyncio.current_task()) is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class RedisBridge:
     """Publishes from any thread, listens on the hub's loop; `on_change` is called when Redis falls and comes back."""
 
@@ -79,9 +89,8 @@ class RedisBridge:
                 logger.warning("redis is away: %r", errors.exceptions[0])
             except* Exception as errors:
                 logger.error("hints stopped; they start anew", exc_info=errors.exceptions[0])
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                # A task group that fails as it is cancelled tells of the failure alone.
-                raise asyncio.CancelledError
+            # A task group that fails as it is cancelled tells of the failure alone.
+            _obey_cancellation()
             await asyncio.sleep(RECONNECT_SECONDS * random.random())
 
     async def _carry(self) -> None:
@@ -112,6 +121,7 @@ class RedisBridge:
 
     async def _listen(self, subscription: Any) -> None:
         while True:
+            _obey_cancellation()
             message = await subscription.get_message(timeout=BEAT_SECONDS + PATIENCE_SECONDS)
             if message is None:
                 raise TimeoutError("not even our own hints come back")
@@ -130,6 +140,7 @@ class RedisBridge:
                 hint = self._waiting[0]
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await client.publish(TOPIC, hint)
+                _obey_cancellation()
                 self._waiting.popleft()
 
     def _receive(self, raw: bytes) -> None:
