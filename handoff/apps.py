@@ -11,3 +11,4 @@ class HandoffConfig(AppConfig):
     def ready(self) -> None:
         from handoff.config import checks, cors  # noqa: F401
         from handoff.routing import actions  # noqa: F401
+        from handoff.staffing import signals  # noqa: F401

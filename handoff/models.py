@@ -4,7 +4,7 @@ from handoff.broker.models import Handoff, Survey, WrapUp
 from handoff.identity.models import Customer, Session, Site, SiteKey, Ticket, UsedToken
 from handoff.intents.models import Intent, IntentAction
 from handoff.journeys.models import Fact, Journey, Step
-from handoff.realtime.models import Epoch, LogEntry, Stream, WorkerBeat
+from handoff.realtime.models import Epoch, LogEntry, ServerBeat, Stream, WorkerBeat
 from handoff.routing.models import Offer
 from handoff.staffing.models import Agent, AgentSkill, Hours, Queue, Skill, User
 
@@ -22,6 +22,7 @@ __all__ = [
     "LogEntry",
     "Offer",
     "Queue",
+    "ServerBeat",
     "Session",
     "Site",
     "SiteKey",

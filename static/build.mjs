@@ -1,6 +1,6 @@
 // Builds static/dist and refuses a bundle that outgrew its budget.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -13,14 +13,29 @@ const dist = join(here, "dist");
 const BUNDLES = [
   { out: "widget.js", entry: "widget/loader/main.ts", format: "iife", budget: 3 * 1024 },
   { out: "timer.js", entry: "shared/timer.worker.ts", format: "iife" },
-  { out: "panel.js", entry: "widget/panel/main.tsx", format: "esm", budget: 25 * 1024 },
+  { out: "panel.js", entry: "widget/panel/main.tsx", format: "esm", budget: 25 * 1024, elsewhere: { "later.tsx": "./later.js" } },
+  // It takes from the panel what the panel has already; its own share comes when the panel is at rest.
+  { out: "later.js", entry: "widget/panel/views/later.tsx", format: "esm", budget: 3 * 1024, elsewhere: { "exports.ts": "./panel.js" }, jsx: "./panel.js" },
   { out: "panel.css", entry: "styles/widget.css" },
   { out: "console.js", entry: "console/main.tsx", format: "esm", budget: 80 * 1024 },
   { out: "console.css", entry: "styles/console.css" },
   { out: "account.css", entry: "styles/account.css" },
 ];
 
-async function bundle({ out, entry, format, budget }) {
+/** Modules that another bundle holds are imported from it. */
+function from(elsewhere) {
+  return {
+    name: "elsewhere",
+    setup({ onResolve }) {
+      onResolve({ filter: /./ }, ({ path, kind }) => {
+        const file = elsewhere[basename(path)];
+        return file && kind !== "entry-point" ? { path: file, external: true } : undefined;
+      });
+    },
+  };
+}
+
+async function bundle({ out, entry, format, budget, elsewhere = {}, jsx }) {
   const file = join(dist, out);
   await build({
     entryPoints: [join(src, entry)],
@@ -32,10 +47,12 @@ async function bundle({ out, entry, format, budget }) {
     jsx: "transform",
     jsxFactory: "h",
     jsxFragment: "Fragment",
+    plugins: [from(elsewhere)],
     // Modules are strict by themselves; without this esbuild would add "use strict" to the loader as well.
     tsconfigRaw: {},
     ...(format ? { format, target: "es2022" } : {}),
-    ...(format === "esm" ? { inject: [join(src, "shared/jsx.ts")] } : {}),
+    ...(format === "esm" && !jsx ? { inject: [join(src, "shared/jsx.ts")] } : {}),
+    ...(jsx ? { banner: { js: `import{Fragment,h}from"${jsx}";` } } : {}),
   });
   // The server hands out the compressed sibling where a browser takes it.
   const packed = gzipSync(readFileSync(file), { level: 9 });

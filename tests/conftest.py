@@ -19,6 +19,7 @@ from handoff.identity import keys
 from handoff.identity.models import Site, SiteKey
 from handoff.intents.models import Intent
 from handoff.lib.clock import utc_now
+from handoff.routing import waits
 from handoff.staffing.models import Agent, Queue, User
 
 SECRET = "the harbour site's own secret, 32 bytes and more"
@@ -117,6 +118,12 @@ def pytest_unconfigure() -> None:
     """SQLite leaves the write-ahead log of a dropped test database behind."""
     for path in (settings.BASE_DIR / "var").glob(f"test-{os.getpid()}.sqlite3*"):
         path.unlink()
+
+
+@pytest.fixture(autouse=True)
+def look_anew() -> None:
+    """What another test's line promised is not told in this one's."""
+    waits.forget()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from handoff.identity import actions as identity
 from handoff.lib.errors import DomainError, NotFound
 from handoff.realtime import limits, log, streams
 from handoff.realtime.clock import database_now
+from handoff.routing.destinations import destinations
 from handoff.staffing.models import Agent
 
 
@@ -28,6 +29,13 @@ class DeskTicketView(DeskView):
         sign_in_key = request._request.session.session_key or ""
         ticket = identity.issue_agent_ticket(user, sign_in_key=sign_in_key, now=database_now())
         return Response(ticket_bundle(ticket, "/ws/agent"))
+
+
+class DestinationsView(DeskView):
+    @extend_schema(responses={200: shapes.DestinationsOut})
+    def get(self, request: Request) -> Response:
+        """The queues and the other agents to whom a talk may be passed on."""
+        return Response(destinations(_agent(request), now=database_now()).to_wire())
 
 
 class DeskEventsView(DeskView):

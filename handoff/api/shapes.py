@@ -61,6 +61,7 @@ def _options(hint: Any) -> tuple[Any, ...]:
 
 HandoffOut = serializer_of(shapes.CustomerHandoff)
 ReceiptOut = serializer_of(shapes.Receipt)
+DestinationsOut = serializer_of(shapes.Destinations)
 
 
 class SessionOut(serializers.Serializer[Any]):

@@ -23,6 +23,7 @@ urlpatterns = [
     path(f"{_ID}/end", handoffs.EndView.as_view()),
     path(f"{_ID}/survey", handoffs.SurveyView.as_view()),
     path("desk/ticket", desk.DeskTicketView.as_view()),
+    path("desk/destinations", desk.DestinationsView.as_view()),
     path("desk/handoffs/<str:handoff_id>/events", desk.DeskEventsView.as_view()),
     re_path(r".*", NothingHere.as_view()),
 ]

@@ -55,7 +55,7 @@ class CustomerView(PublicView):
         self.customer_session = session_by_token(token, now=now)
         check_origin(request, self.customer_session.customer.site)
         limits.REQUESTS.check(self.customer_session.pk)
-        identity.note_life(self.customer_session, now=now)
+        identity.note_call(self.customer_session, now=now)
 
 
 class DeskView(PublicView):

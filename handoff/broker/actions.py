@@ -10,7 +10,7 @@ from typing import Any, Final
 from handoff.broker import queries
 from handoff.broker.models import Handoff, Survey, WrapUp
 from handoff.broker.states import OWNED, Action, CloseReason, State
-from handoff.broker.transitions import apply, changed, create, lock
+from handoff.broker.transitions import apply, changed, create, lock, rank
 from handoff.identity.models import Customer
 from handoff.intents.models import Intent
 from handoff.journeys import actions as journeys
@@ -38,6 +38,11 @@ def open_handoff(*, state: State, **fields: Any) -> tuple[Handoff, Entry]:
 def lock_any(public_id: str) -> Handoff | None:
     """Any handoff, locked, for the clock and for what concerns several customers."""
     return lock(public_id)
+
+
+def claim(public_id: str) -> Handoff | None:
+    """Any handoff, locked, unless somebody else is at work on it."""
+    return lock(public_id, skip_locked=True)
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,11 @@ def abandon(handoff: Handoff, *, now: datetime) -> list[Entry]:
     return apply(handoff, Action.ABANDON, now=now, close_reason=CloseReason.ABANDONED)
 
 
+def lose_agent(handoff: Handoff, *, now: datetime) -> list[Entry]:
+    """Back in line at its old place: the agent is gone."""
+    return apply(handoff, Action.LOSE_AGENT, now=now, agent=None)
+
+
 def merge_into(handoff: Handoff, survivor: Handoff, *, now: datetime) -> list[Entry]:
     """Close an unverified handoff whose person turned out to have an open one."""
     return apply(handoff, Action.MERGE, now=now, close_reason=CloseReason.MERGED, merged_into=survivor)
@@ -166,8 +176,9 @@ def change_intent(handoff: Handoff, intent: Intent, *, now: datetime) -> list[En
     handoff.intent = intent
     if handoff.agent_id is None:
         handoff.queue = intent.queue
+    rank(handoff)
     handoff.version += 1
-    handoff.save(update_fields=["intent", "queue", "version"])
+    handoff.save(update_fields=["intent", "queue", "ranked_at", "version"])
     return [_on_handoff(handoff, changed(handoff)), briefing(handoff, now=now)]
 
 

@@ -23,9 +23,9 @@ class HandoffAdmin(LookOnly, ModelAdmin):
     fieldsets = [
         (None, {"fields": ["public_id", "state", "close_reason", "channel", "version"]}),
         ("Need", {"fields": ["site", "customer", "intent", "statement", "acr", "amr", "auth_time"]}),
-        ("Place", {"fields": ["queue", "agent", "is_left", "merged_into"]}),
+        ("Place", {"fields": ["queue", "ranked_at", "is_left", "agent", "preferred_agent", "excluded_agent"]}),
         ("Times", {"fields": ["opened_at", "enqueued_at", "due_at", "expires_at", "connected_at", "ended_at"]}),
-        ("End", {"fields": ["signed_out_at", "closed_at"]}),
+        ("End", {"fields": ["signed_out_at", "closed_at", "merged_into"]}),
     ]
     list_display = ["public_id", "state", "channel", "site", "customer", "intent", "queue", "agent", "opened_at"]
     list_select_related = ["site", "customer", "intent", "queue", "agent"]

@@ -47,6 +47,9 @@ class Handoff(models.Model):
 
     opened_at = models.DateTimeField()
     enqueued_at = models.DateTimeField(null=True)
+    ranked_at = models.DateTimeField(
+        null=True, help_text="Its place in the line: when it was enqueued, less its intent's head start."
+    )
     due_at = models.DateTimeField(null=True, help_text="When a scheduled one re-enters the queue.")
     expires_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField(null=True)
@@ -54,6 +57,12 @@ class Handoff(models.Model):
     closed_at = models.DateTimeField(null=True)
     # Set by logout: the talk goes on unless nobody comes back.
     signed_out_at = models.DateTimeField(null=True)
+    # Who talked to the customer a moment ago is asked first, until then.
+    preferred_agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    preferred_until = models.DateTimeField(null=True)
+    # Who has passed it on is not asked again, until then.
+    excluded_agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    excluded_until = models.DateTimeField(null=True)
     is_left = models.BooleanField(default=False, help_text="Left out of hours; nobody waits with it.")
     close_reason = models.CharField(max_length=13, choices=_choices(CloseReason), blank=True)
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT)
@@ -89,7 +98,8 @@ class Handoff(models.Model):
             models.UniqueConstraint(fields=["customer", "client_id"], name="one_handoff_a_client_id"),
         ]
         indexes = [
-            models.Index(fields=["queue", "enqueued_at"], condition=Q(state="queued"), name="the_line"),
+            models.Index(fields=["queue", "ranked_at"], condition=Q(state__in=["queued", "offered"]), name="the_line"),
+            models.Index(fields=["queue", "-closed_at"], condition=Q(connected_at__isnull=False), name="service_times"),
             models.Index(fields=["agent", "state"], condition=Q(state__in=_values(OWNED)), name="the_desk"),
             models.Index(fields=["ended_at"], condition=Q(state="wrap_up"), name="wrap_ups_due"),
             models.Index(fields=["due_at"], condition=Q(state="scheduled"), name="scheduled_due"),

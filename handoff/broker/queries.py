@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
+from django.conf import settings
 from django.db.models import Q
 from msgspec import UNSET
 
 from handoff.broker.models import Handoff
 from handoff.broker.states import OPEN, OWNED, State
+from handoff.identity.actions import sign_of_life_seconds
 from handoff.identity.models import Customer
 from handoff.identity.queries import assurance_of
 from handoff.intents.verdicts import Standing, judge
@@ -20,8 +23,12 @@ from handoff.journeys.context import Context, Step
 from handoff.lib.clock import rfc3339, rfc3339_or_none
 from handoff.lib.errors import NotFound
 from handoff.protocol import shapes
+from handoff.protocol.events import TransferRecorded
 from handoff.realtime import log, streams
+from handoff.realtime.clock import database_now
+from handoff.realtime.models import LogEntry
 from handoff.staffing.models import Agent
+from handoff.staffing.presence import is_here
 
 TIMELINE_ENTRIES: Final = 50
 HISTORY_ENTRIES: Final = 20
@@ -48,6 +55,11 @@ def of_customer(customer: Customer, public_id: str) -> Handoff:
 
 def open_of(customer: Customer) -> Handoff | None:
     return _ROWS.filter(customer=customer, state__in=OPEN).first()
+
+
+def has_other_open(handoff: Handoff) -> bool:
+    """Whether the customer has another one open."""
+    return Handoff.objects.filter(customer=handoff.customer_id, state__in=OPEN).exclude(pk=handoff.pk).exists()
 
 
 def find_standing(customer: Customer, client_id: str) -> str | None:
@@ -129,6 +141,16 @@ def history_of(handoff: Handoff) -> list[shapes.PastHandoff]:
     return [_past(other) for other in earlier]
 
 
+def transfer_of(handoff: Handoff) -> shapes.TransferView | None:
+    """Who passed it on last and with which words, until somebody has taken it since."""
+    told = LogEntry.objects.filter(handoff_id=handoff.pk, type=TransferRecorded.TYPE)
+    last = told.filter(at__gte=handoff.connected_at).order_by("-seq").first() if handoff.connected_at else None
+    if last is None or not last.data:
+        return None
+    event = msgspec.convert(last.data, TransferRecorded)
+    return shapes.TransferView(agent=event.agent, note=event.note)
+
+
 def count_history(handoff: Handoff) -> int:
     return Handoff.objects.filter(customer=handoff.customer_id).exclude(pk=handoff.pk).count()
 
@@ -166,6 +188,7 @@ def customer_view(
         position=place if place is None or place <= 100 else "100+",
         estimate=estimate,
         agent=shapes.Named(name=handoff.agent.name) if handoff.agent else None,
+        agent_presence=agent_presence(handoff.agent, now=database_now()) if handoff.agent else None,
         close_reason=handoff.close_reason or None,
         head=head,
     )
@@ -181,6 +204,28 @@ def recent_view(handoff: Handoff) -> shapes.RecentHandoff:
         close_reason=handoff.close_reason or None,
         survey_due=not hasattr(handoff, "survey"),
     )
+
+
+def connected_among(public_ids: Collection[str]) -> list[Handoff]:
+    """Those of these handoffs in which two people talk now."""
+    rows = Handoff.objects.select_related("customer", "agent")
+    return list(rows.filter(public_id__in=public_ids, state=State.CONNECTED))
+
+
+def customer_presence(handoff: Handoff, *, now: datetime) -> shapes.Presence:
+    """How the record sees the customer: two missed signs are a lost line, and what lasts is an absence."""
+    customer = handoff.customer
+    if handoff.signed_out_at is not None:
+        return "signed_out"
+    if customer.present_until is not None and customer.present_until > now:
+        return "here"
+    if customer.seen_at <= now - timedelta(seconds=settings.HANDOFF_SECONDS["CUSTOMER_AWAY"]):
+        return "away"
+    return "here" if customer.seen_at > now - timedelta(seconds=2 * sign_of_life_seconds()) else "reconnecting"
+
+
+def agent_presence(agent: Agent, *, now: datetime) -> shapes.Presence:
+    return "here" if is_here(agent, now=now) else "reconnecting"
 
 
 def timeline_of(
@@ -218,6 +263,7 @@ def desk_view(
         connected_at=rfc3339_or_none(handoff.connected_at),
         close_reason=handoff.close_reason or None,
         agent=shapes.AgentRef(id=handoff.agent.public_id, name=handoff.agent.name) if handoff.agent else None,
+        presence=customer_presence(handoff, now=now),
         why=shapes.Why(text=why),
         timeline=timeline_of(handoff, for_desk=True, heads=heads),
         dispositions=list(handoff.queue.dispositions),

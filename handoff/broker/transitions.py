@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
+
+import msgspec
 
 from handoff.broker.models import Handoff
 from handoff.broker.states import INITIAL, Action, CloseReason, IllegalTransition, State, next_state
@@ -14,6 +16,7 @@ from handoff.protocol.events import HandoffChanged, HandoffUnassigned
 from handoff.protocol.shapes import IntentRef, Named
 from handoff.realtime import streams
 from handoff.realtime.log import Entry
+from handoff.staffing.models import Agent
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Move:
     handoff: Handoff
     action: Action
     before: State
+    # Whose it was before the move.
+    owner: Agent | None
     now: datetime
 
 
@@ -32,17 +37,33 @@ FOLLOWERS: Final[list[Follower]] = []
 
 # Fields that a move may set beside the state.
 _MOVABLE: Final = frozenset(
-    {"agent", "channel", "connected_at", "due_at", "ended_at", "enqueued_at", "expires_at", "merged_into", "queue"}
+    {
+        "agent",
+        "channel",
+        "connected_at",
+        "due_at",
+        "ended_at",
+        "enqueued_at",
+        "excluded_agent",
+        "excluded_until",
+        "expires_at",
+        "merged_into",
+        "preferred_agent",
+        "preferred_until",
+        "queue",
+    }
 )
 
 
-def lock(public_id: str) -> Handoff | None:
+def lock(public_id: str, *, skip_locked: bool = False) -> Handoff | None:
     """The handoff, locked for this transaction. NO KEY: plain FOR UPDATE would deadlock with foreign keys.
+
+    With `skip_locked` one that somebody else is at work on is None: the clocks of several workers do not queue up.
 
     Two statements on purpose: in READ COMMITTED a statement that waited for the lock sees the new row beside the old
     relations, and loses both when a foreign key has changed meanwhile.
     """
-    bare = Handoff.objects.select_for_update(no_key=True).filter(public_id=public_id)
+    bare = Handoff.objects.select_for_update(no_key=True, skip_locked=skip_locked).filter(public_id=public_id)
     for key in bare.values_list("pk", flat=True):
         return Handoff.objects.select_related("intent", "queue", "customer", "agent", "site").get(pk=key)
     return None
@@ -70,18 +91,30 @@ def apply(
     for name, value in changes.items():
         setattr(handoff, name, value)
     if after is State.CLOSED:
-        handoff.closed_at, handoff.close_reason = now, close_reason or CloseReason.RESOLVED
+        # Erasing what closed long ago does not make it end today.
+        handoff.closed_at = handoff.closed_at or now
+        handoff.close_reason = close_reason or CloseReason.RESOLVED
+    rank(handoff)
     handoff.version += 1
     handoff.save()
-    told = Entry.of(streams.handoff(handoff.public_id), changed(handoff), handoff_id=handoff.pk)
+    event = changed(handoff)
+    if owner is not None and handoff.agent is None:
+        event = msgspec.structs.replace(event, reason=action.value)
+    told = Entry.of(streams.handoff(handoff.public_id), event, handoff_id=handoff.pk)
     entries = [replace(told, seals=after is State.CLOSED)]
-    if owner is not None and (handoff.agent is None or after is State.CLOSED):
+    if owner is not None and before is not State.CLOSED and (handoff.agent is None or after is State.CLOSED):
         gone = HandoffUnassigned(id=handoff.public_id, reason=handoff.close_reason or action.value)
         entries.append(Entry.of(streams.agent(owner.public_id), gone, handoff_id=handoff.pk))
-    move = Move(handoff=handoff, action=action, before=before, now=now)
+    move = Move(handoff=handoff, action=action, before=before, owner=owner, now=now)
     for follow in FOLLOWERS:
         entries += follow(move)
     return entries
+
+
+def rank(handoff: Handoff) -> None:
+    """Set its place in the line: minutes of head start count as if it had waited them already."""
+    head_start = timedelta(minutes=handoff.intent.head_start_minutes)
+    handoff.ranked_at = handoff.enqueued_at - head_start if handoff.enqueued_at else None
 
 
 def changed(handoff: Handoff) -> HandoffChanged:
@@ -101,4 +134,7 @@ def create(*, state: State, **fields: Any) -> Handoff:
     """A new handoff in one of the initial states; the table's `open`. Raises IllegalTransition for any other state."""
     if state not in INITIAL:
         raise IllegalTransition(Action.OFFER, state)
-    return Handoff.objects.create(state=state, **fields)
+    handoff = Handoff(state=state, **fields)
+    rank(handoff)
+    handoff.save(force_insert=True)
+    return handoff

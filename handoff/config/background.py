@@ -13,10 +13,11 @@ from django.db import DatabaseError
 
 from agent_console.permissions import live_grants
 from agent_console.snapshot import queue_keys
+from handoff.config import presence
 from handoff.identity.actions import sign_of_life_seconds
-from handoff.identity.models import Customer
 from handoff.identity.queries import live_session_ids
 from handoff.realtime import log, streams
+from handoff.realtime.beats import BEAT_SECONDS, note_serving, process_name
 from handoff.realtime.bridge import RedisBridge
 from handoff.realtime.clock import database_now
 from handoff.realtime.delivery import hub
@@ -24,6 +25,7 @@ from handoff.realtime.roster import roster
 from handoff.realtime.socket import Outlet
 from handoff.realtime.threads import in_database
 from handoff.routing import queries as routing
+from handoff.staffing import presence as staffing
 from handoff.staffing.models import Agent
 
 logger = logging.getLogger(__name__)
@@ -54,8 +56,11 @@ class Background:
             self._bridge = hub.bridge = RedisBridge(settings.REDIS_URL, hub, on_change=self._hints_changed.set)
             self._tasks.append(loop.create_task(self._bridge.run()))
         jobs: list[tuple[Callable[[], float], Callable[[], Awaitable[None]]]] = [
+            (lambda: BEAT_SECONDS, _beat),
             (lambda: settings.HANDOFF_SECONDS["REVOCATION"], self._revoke),
-            (sign_of_life_seconds, self._note_presence),
+            (sign_of_life_seconds, presence.note_customers),
+            (staffing.sign_of_life_seconds, presence.note_agents),
+            (lambda: presence.LOOK_SECONDS, presence.show_presence),
             (lambda: BOARD_SECONDS, self._show_lines),
         ]
         self._tasks += [loop.create_task(self._repeat(seconds, job)) for seconds, job in jobs]
@@ -77,13 +82,13 @@ class Background:
         self, seconds: Callable[[], float], job: Callable[[], Awaitable[None]], *, sooner: asyncio.Event | None = None
     ) -> None:
         while True:
-            await _pause(seconds(), sooner or asyncio.Event())
             try:
                 await job()
             except DatabaseError:
                 logger.warning("%s has to wait for the database", job.__name__, exc_info=True)
             except Exception:
                 logger.exception("%s failed", job.__name__)
+            await _pause(seconds(), sooner or asyncio.Event())
 
     async def _revoke(self) -> None:
         """One query a kind for the whole process: whose session or sign-in has ended."""
@@ -91,12 +96,6 @@ class Background:
         if grants:
             live = await in_database(_live_grants, set(grants))
             roster.revoke(lambda grant: grant in grants and grant not in live)
-
-    async def _note_presence(self) -> None:
-        """A customer with a socket is present, whether or not the page's timers run."""
-        customers = {session.customer_id for session in roster.identities("customer")}
-        if customers:
-            await in_database(_note_customers, customers)
 
     async def _heal(self) -> None:
         """One batched look at the counters: a reader whose last hint was lost reads on."""
@@ -118,23 +117,23 @@ class Background:
             for stream in outlet.cursors:
                 if handoff_id := streams.handoff_id_of(stream):
                     listeners.setdefault(handoff_id, []).append(outlet)
-        places = await in_database(routing.places_of, set(listeners)) if listeners else {}
+        standings = await in_database(routing.standings_of, set(listeners)) if listeners else {}
         now = asyncio.get_running_loop().time()
-        for handoff_id, place in places.items():
+        for handoff_id, standing in standings.items():
             for outlet in listeners[handoff_id]:
-                self._show_place(outlet, handoff_id, place, now)
+                self._show_place(outlet, handoff_id, standing, now)
         self._places = {
             outlet: told
             for outlet, told in self._places.items()
             if outlet.closing is None and not outlet.closed.is_set()
         }
 
-    def _show_place(self, outlet: Outlet, handoff_id: str, place: int, now: float) -> None:
+    def _show_place(self, outlet: Outlet, handoff_id: str, standing: routing.Standing, now: float) -> None:
         told_at, told = self._places.get(outlet, (0.0, None))
-        if told != (handoff_id, place) and now - told_at >= PLACE_SECONDS:
-            self._places[outlet] = (now, (handoff_id, place))
-            shown = place if place <= 100 else "100+"
-            estimate = routing.UNKNOWN.to_wire()
+        if told != (handoff_id, standing) and now - told_at >= PLACE_SECONDS:
+            self._places[outlet] = (now, (handoff_id, standing))
+            shown = standing.place if standing.place <= 100 else "100+"
+            estimate = standing.estimate.to_wire()
             outlet.show({"ev": "queue", "handoff": handoff_id, "position": shown, "estimate": estimate})
 
     async def _show_boards(self) -> None:
@@ -154,6 +153,10 @@ class Background:
         self._boards = shown
 
 
+async def _beat() -> None:
+    await in_database(lambda: note_serving(process_name(), now=database_now()))
+
+
 async def _pause(seconds: float, sooner: asyncio.Event) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
@@ -165,10 +168,6 @@ def _live_grants(grants: set[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
     sessions = {grant[1] for grant in grants if grant[0] == "session"}
     live = live_session_ids(sessions, now=database_now()) if sessions else set()
     return {("session", pk) for pk in live} | live_grants(grants)
-
-
-def _note_customers(customers: set[int]) -> None:
-    Customer.objects.filter(pk__in=customers).update(seen_at=database_now())
 
 
 def _boards_of(agents: set[Agent]) -> dict[int, list[dict[str, Any]]]:

@@ -46,6 +46,7 @@ _INTERVALS: Final[dict[str, float]] = {
     "HELLO": 5,
     "REVOCATION": 3,
     "POLL": 25,
+    "HTTP_PRESENCE": 60,
     "DECLINED": 60,
     "TICK": 2,
 }

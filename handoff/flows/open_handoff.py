@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import IntegrityError
 
 from handoff.broker import actions as broker
+from handoff.broker import channels, schedule
 from handoff.broker import queries as handoffs
 from handoff.broker.models import Handoff
-from handoff.broker.states import State
-from handoff.flows import admission, sessions, views
+from handoff.broker.states import Channel
+from handoff.flows import admission, announcing, sessions, views
 from handoff.identity import actions as identity
-from handoff.identity.models import Customer, Session
+from handoff.identity.models import Customer, Session, Site
+from handoff.intents.models import Intent
 from handoff.journeys import actions as journeys
 from handoff.journeys.context import Context, clean_context
 from handoff.journeys.redaction import redact
@@ -35,6 +38,7 @@ class Ask:
     channel: str
     statement: str = ""
     leave: bool = False
+    due_at: datetime | None = None
     journey: object = None
 
 
@@ -49,6 +53,8 @@ def open_handoff(session: Session, ask: Ask) -> tuple[dict[str, Any], bool]:
             # A click that races with signing in must not be left behind with the person one was before.
             identity.hold_session(session)
             found = _existing(session.customer, ask.client_id)
+            if found is None:
+                found = _bring_forward(session, ask, record)
             if found is None:
                 handoff, known = _create(session, ask, record)
                 return _announce(handoff, known, record), True
@@ -65,19 +71,51 @@ def _existing(customer: Customer, client_id: str) -> Handoff | None:
     return None if public_id is None else handoffs.by_id(public_id)
 
 
-def _create(session: Session, ask: Ask, record: Recording) -> tuple[Handoff, Context]:
-    now, site = record.now, session.customer.site
-    intent = admission.find_intent(site, ask.intent)
+def _bring_forward(session: Session, ask: Ask, record: Recording) -> Handoff | None:
+    """What is scheduled for this intent already is what they mean: it goes on in the channel they ask for now."""
+    intent = admission.find_intent(session.customer.site, ask.intent)
+    scheduled = next((one for one in handoffs.scheduled_of(session.customer) if one.intent_id == intent.pk), None)
+    if scheduled is None:
+        return None
+    _admit(session, ask, intent, record)
+    handoff = broker.lock_own(session.customer, scheduled.public_id)
+    identity_now = broker.Identity(session.customer, session.acr, session.amr, session.auth_time)
+    record.add(broker.change_identity(handoff, identity_now, sessions.signed_facts(session), now=record.now))
+    record.add(broker.add_context(handoff, _given(ask, handoff.site, record), now=record.now))
+    handoff.statement = redact(ask.statement) or handoff.statement
+    record.add(channels.begin_again(handoff, Channel(ask.channel), due_at=ask.due_at, now=record.now))
+    if handoff.is_open:
+        record.entries.append(announcing.opened(handoff))
+    return handoff
+
+
+def _admit(session: Session, ask: Ask, intent: Intent, record: Recording) -> bool:
+    """Whether it is out of hours."""
     if len(ask.statement) > broker.TEXT_LIMIT:
         raise DomainError("too_long", f"At most {broker.TEXT_LIMIT} characters.", fields={"statement": "too long"})
     admission.check_channel(intent, ask.channel)
-    is_closed = admission.check_line(intent, leave=ask.leave, now=now)
-    admission.check_assurance(intent, session, now=now)
-    given = clean_context({} if ask.journey is None else ask.journey, now=now, allowed_parameters=site.query_parameters)
+    is_closed = admission.check_line(intent, leave=ask.leave, now=record.now)
+    admission.check_assurance(intent, session, now=record.now)
+    return is_closed
+
+
+def _given(ask: Ask, site: Site, record: Recording) -> Context:
+    journey = {} if ask.journey is None else ask.journey
+    return clean_context(journey, now=record.now, allowed_parameters=site.query_parameters)
+
+
+def _create(session: Session, ask: Ask, record: Recording) -> tuple[Handoff, Context]:
+    now, site = record.now, session.customer.site
+    intent = admission.find_intent(site, ask.intent)
+    is_closed = _admit(session, ask, intent, record)
+    start = channels.beginning(Channel(ask.channel), due_at=ask.due_at, now=now)
+    if start.due_at is not None:
+        schedule.check_room(session.customer, intent, due_at=start.due_at, now=now)
+    given = _given(ask, site, record)
     signed = tuple(sessions.signed_facts(session))
     journey, known = journeys.begin(Context(given.steps, signed + given.facts), now=now)
     handoff, opened = broker.open_handoff(
-        state=State.QUEUED,
+        state=start.state,
         site=site,
         customer=session.customer,
         journey=journey,
@@ -91,7 +129,9 @@ def _create(session: Session, ask: Ask, record: Recording) -> tuple[Handoff, Con
         auth_time=session.auth_time,
         is_left=ask.leave and is_closed,
         opened_at=now,
-        enqueued_at=now,
+        enqueued_at=start.place(None, now=now),
+        due_at=start.due_at,
+        expires_at=start.expires_at,
     )
     record.entries.append(opened)
     return handoff, known
@@ -100,6 +140,8 @@ def _create(session: Session, ask: Ask, record: Recording) -> tuple[Handoff, Con
 def _announce(handoff: Handoff, known: Context, record: Recording) -> dict[str, Any]:
     stream = streams.handoff(handoff.public_id)
     view = views.customer_handoff(handoff, head=FIRST_SEQ)
-    opened = HandoffOpened(handoff=view, heads={stream: 0}, receipt=handoffs.receipt(handoff, known))
+    # What is scheduled is followed from the moment it is open.
+    heads = {stream: 0} if handoff.is_open else {}
+    opened = HandoffOpened(handoff=view, heads=heads, receipt=handoffs.receipt(handoff, known))
     record.add_event(streams.customer(handoff.customer.public_id), opened, handoff_id=handoff.pk)
     return view.to_wire()

@@ -6,19 +6,21 @@ from collections.abc import Sequence
 
 from handoff.broker import actions as broker
 from handoff.broker import queries as handoffs
+from handoff.broker import schedule
 from handoff.broker.models import Handoff
 from handoff.broker.states import OPEN, State
-from handoff.flows import views
+from handoff.flows import announcing
 from handoff.identity import actions as identity
 from handoff.identity.models import Customer, Session
 from handoff.journeys.context import Fact
 from handoff.lib.clock import rfc3339
-from handoff.protocol.events import HandoffOpened, MessagePosted, SessionChanged
+from handoff.protocol.events import MessagePosted, SessionChanged
 from handoff.protocol.shapes import Author
 from handoff.realtime import log, streams
 from handoff.realtime.log import Entry, Recording
 from handoff.realtime.models import LogEntry
 from handoff.routing import queries as routing
+from handoff.routing.actions import hold_agents_of
 
 
 def carry_over(old: Session, new: Session, signed: Sequence[Fact], record: Recording) -> None:
@@ -40,21 +42,28 @@ def carry_over(old: Session, new: Session, signed: Sequence[Fact], record: Recor
 def _move_handoffs(before: Customer, new: Session, signed: Sequence[Fact], record: Recording) -> None:
     """Everything is locked before the log is read: a message that is stored meanwhile must be moved too."""
     locked = _lock_all(before, new.customer)
+    hold_agents_of(locked)
     record.hold(_streams_of(locked, before, new.customer))
-    theirs = (one for one in locked if one.customer_id == new.customer_id and one.state in OPEN)
-    survivor = next(theirs, None)
-    for handoff in locked:
-        if handoff.customer_id != before.pk:
-            continue
-        if survivor is not None and handoff.state in OPEN:
-            _merge(handoff, survivor, before, new, record)
+    theirs = [one for one in locked if one.customer_id == new.customer_id]
+    for handoff in [one for one in locked if one.customer_id == before.pk]:
+        standing = next((one for one in theirs if _stands_for(one, handoff)), None)
+        if standing is not None:
+            _merge(handoff, standing, before, new, record)
         else:
             _adopt(handoff, before, new, signed, record)
 
 
+def _stands_for(standing: Handoff, handoff: Handoff) -> bool:
+    """Whether the verified customer has what only one may be of: an open one, or one scheduled for this intent."""
+    if handoff.state == State.SCHEDULED:
+        return standing.state == State.SCHEDULED and standing.intent_id == handoff.intent_id
+    return standing.state in OPEN and handoff.state in OPEN
+
+
 def _lock_all(before: Customer, after: Customer) -> list[Handoff]:
-    """The unverified customer's handoffs and the verified one's open one, in id order, as everybody locks them."""
-    rows = Handoff.objects.filter(customer=before) | Handoff.objects.filter(customer=after, state__in=OPEN)
+    """The unverified customer's handoffs and the verified one's live ones, in id order, as everybody locks them."""
+    live = OPEN | {State.SCHEDULED}
+    rows = Handoff.objects.filter(customer=before) | Handoff.objects.filter(customer=after, state__in=live)
     found = (broker.lock_any(public_id) for public_id in rows.order_by("id").values_list("public_id", flat=True))
     return [handoff for handoff in found if handoff is not None]
 
@@ -75,17 +84,7 @@ def _adopt(handoff: Handoff, before: Customer, session: Session, signed: Sequenc
         return
     record.add(broker.change_identity(handoff, _identity(session), signed, now=record.now))
     if handoff.is_open:
-        record.entries.append(_opened(handoff))
-
-
-def _opened(handoff: Handoff) -> Entry:
-    """For the customer's other devices, which have not seen this handoff: its stream from the start."""
-    event = HandoffOpened(
-        handoff=views.customer_handoff(handoff),
-        heads={streams.handoff(handoff.public_id): 0},
-        receipt=handoffs.receipt_of(handoff),
-    )
-    return Entry.of(streams.customer(handoff.customer.public_id), event, handoff_id=handoff.pk)
+        record.entries.append(announcing.opened(handoff))
 
 
 def _hand_over(handoff: Handoff, before: Customer, after: Customer) -> None:
@@ -105,7 +104,8 @@ def _merge(handoff: Handoff, survivor: Handoff, before: Customer, session: Sessi
     _hand_over(handoff, before, session.customer)
     record.add(broker.absorb_journey(survivor, handoff, now=record.now))
     record.add(_copies(handoff, survivor, session.customer))
-    record.add(broker.merge_into(handoff, survivor, now=record.now))
+    close = schedule.replace if handoff.state == State.SCHEDULED else broker.merge_into
+    record.add(close(handoff, survivor, now=record.now))
     Handoff.objects.filter(pk=handoff.pk).update(customer=session.customer)
 
 

@@ -16,11 +16,11 @@ from handoff.routing import queries as routing
 def customer_handoff(handoff: Handoff, *, head: int | None = None) -> shapes.CustomerHandoff:
     """A handoff as GET, with its place in line."""
     stream = streams.handoff(handoff.public_id)
-    place = routing.place_of(handoff)
+    standing = routing.standing_of(handoff)
     return broker.customer_view(
         handoff,
-        place=place,
-        estimate=routing.UNKNOWN if place is not None else None,
+        place=standing.place if standing else None,
+        estimate=standing.estimate if standing else None,
         head=log.heads_of([stream])[stream] if head is None else head,
     )
 

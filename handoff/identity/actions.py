@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -47,7 +48,7 @@ def open_unverified(site: Site, *, origin: str, embedded_by: str, now: datetime)
     """A session for somebody the site does not vouch for. Raises `unverified_not_allowed`."""
     if not site.allow_unverified:
         raise DomainError("unverified_not_allowed", "This site helps signed-in customers only.")
-    customer = Customer.objects.create(site=site, created_at=now, seen_at=now)
+    customer = Customer.objects.create(site=site, created_at=now, seen_at=now, present_until=_call_until(now))
     return _open(customer, None, origin=origin, embedded_by=embedded_by, now=now)
 
 
@@ -85,17 +86,63 @@ def end_all_sessions(customer: Customer, *, now: datetime) -> None:
     live.update(ended_at=now, ended_reason=Session.Ended.EVERYWHERE)
 
 
+def erase(customer: Customer) -> None:
+    """Leave a tombstone: nobody's row, under the id that the log's authors bear. Who comes back comes as a new one."""
+    Session.objects.filter(customer=customer).delete()
+    for name in ("name", "email", "phone_number", "locale", "zoneinfo"):
+        setattr(customer, name, "")
+    customer.subject = None
+    customer.save()
+
+
 def sign_of_life_seconds() -> float:
     """How often a sign of life has to be written, so that no clock that reads it takes a present customer for gone."""
-    patience = min(settings.HANDOFF_SECONDS["SESSION_IDLE"], settings.HANDOFF_SECONDS["CUSTOMER_GONE"])
-    return min(SEEN_PRECISION.total_seconds(), patience / 4)
+    seconds = settings.HANDOFF_SECONDS
+    patience = min(seconds["SESSION_IDLE"] / 4, seconds["CUSTOMER_GONE"] / 4, seconds["CUSTOMER_AWAY"] / 3)
+    return min(SEEN_PRECISION.total_seconds(), patience)
+
+
+def note_call(session: Session, *, now: datetime) -> None:
+    """An HTTP call: idle time starts anew, and the customer counts as present a while longer than the call took."""
+    until = _call_until(now)
+    known = session.customer.present_until
+    if _is_stale(session, now=now, precision=SEEN_PRECISION) or known is None or known <= until - SEEN_PRECISION:
+        _write_life(session, now=now, until=until)
 
 
 def note_life(session: Session, *, now: datetime, precision: timedelta = SEEN_PRECISION) -> None:
-    """The customer is here: the session's idle time starts anew."""
-    if session.seen_at <= now - min(precision, timedelta(seconds=sign_of_life_seconds())):
-        Session.objects.filter(pk=session.pk).update(seen_at=now)
-        Customer.objects.filter(pk=session.customer_id).update(seen_at=now)
+    """A sign from a socket: the customer is here as long as it is open, and no longer."""
+    if _is_stale(session, now=now, precision=precision):
+        _write_life(session, now=now, until=now)
+
+
+@transaction.atomic
+def note_lives(customer_ids: Collection[int], *, now: datetime) -> None:
+    """They have a socket. A row that somebody works on is left out: the next sign comes soon."""
+    rows = Customer.objects.filter(pk__in=customer_ids).order_by("pk")
+    free = list(rows.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
+    Customer.objects.filter(pk__in=free).update(seen_at=now, present_until=now)
+
+
+@transaction.atomic
+def note_departures(customer_ids: Collection[int], *, now: datetime) -> None:
+    """Their sockets have closed: what their last call promised ends with it. One that comes later promises anew."""
+    rows = Customer.objects.filter(pk__in=customer_ids, present_until__gt=now).order_by("pk")
+    free = list(rows.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
+    Customer.objects.filter(pk__in=free).update(present_until=now)
+
+
+def _call_until(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.HANDOFF_SECONDS["HTTP_PRESENCE"])
+
+
+def _is_stale(session: Session, *, now: datetime, precision: timedelta) -> bool:
+    return session.seen_at <= now - min(precision, timedelta(seconds=sign_of_life_seconds()))
+
+
+def _write_life(session: Session, *, now: datetime, until: datetime) -> None:
+    Session.objects.filter(pk=session.pk).update(seen_at=now)
+    Customer.objects.filter(pk=session.customer_id).update(seen_at=now, present_until=until)
 
 
 def issue_session_ticket(session: Session, *, now: datetime) -> str:
@@ -143,11 +190,12 @@ def _recognise(site: Site, identity: VerifiedIdentity, *, now: datetime) -> Cust
         for name in ("name", "email", "phone_number", "locale", "zoneinfo")
         if getattr(identity, name) is not None
     }
+    present = {"seen_at": now, "present_until": _call_until(now)}
     customer, _ = Customer.objects.update_or_create(
         site=site,
         subject=identity.subject,
-        defaults=told | {"seen_at": now},
-        create_defaults=told | {"seen_at": now, "created_at": now},
+        defaults=told | present,
+        create_defaults=told | present | {"created_at": now},
     )
     return customer
 

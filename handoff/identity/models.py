@@ -74,6 +74,8 @@ class Customer(models.Model):
     created_at = models.DateTimeField()
     # Present: a socket, or an HTTP call in the last minute. Kept as a time, so that it outlives a process.
     seen_at = models.DateTimeField()
+    # An HTTP call speaks for its customer a while longer than a socket that has closed.
+    present_until = models.DateTimeField(null=True)
 
     class Meta:
         app_label = "handoff"

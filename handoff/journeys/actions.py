@@ -62,6 +62,12 @@ def forget(journey_id: int, *, key: str, source: str) -> bool:
     return deleted > 0
 
 
+def erase(journey_id: int) -> None:
+    """Every step and every fact, whoever vouched for it."""
+    StepRow.objects.filter(journey=journey_id).delete()
+    FactRow.objects.filter(journey=journey_id).delete()
+
+
 def move_in(journey_id: int, other_id: int) -> Context:
     """Add another journey's steps, and the facts this one does not know; answers what is new here."""
     known = {(fact.key, fact.source) for fact in queries.facts_of(journey_id)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import os
 import signal
 import socket
 import sys
@@ -21,6 +20,7 @@ from django.db import connection
 
 from handoff.flows.worker import Worker
 from handoff.identity import keys
+from handoff.realtime.beats import process_name
 from handoff.realtime.bridge import RedisBridge
 from handoff.realtime.delivery import hub
 from handoff.realtime.roster import roster
@@ -29,7 +29,11 @@ from handoff.realtime.roster import roster
 SOCKET_FRAME_LIMIT: Final = 1024 * 1024
 ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 # A request that waits for a row holds one of few threads. Only here: migrations and commands may take their time.
-WAIT_LIMITS: Final = "-c lock_timeout=5s -c statement_timeout=15s"
+# The last one is for the others: a process that is frozen or whose machine is lost between two statements would keep
+# its locks for as long as PostgreSQL takes its connection for alive, which can be hours.
+WAIT_LIMITS: Final = "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=4s"
+# A client that has answered none of the server's pings for this long is gone without a word.
+PING_SECONDS: Final = settings.HANDOFF_SECONDS["HEARTBEAT"]
 # After the goodbyes (10 s at most): what is left for requests to end, and then for the worker's job. 30 s in all.
 FINISH_SECONDS: Final = 8
 
@@ -44,7 +48,7 @@ def serve(*, host: str, port: int, server: str) -> None:
     with ExitStack() as stack:
         if not settings.REDIS_URL:
             stack.enter_context(_only_process())
-        stack.enter_context(_working(_worker_name()))
+        stack.enter_context(_working(process_name()))
         if server == "uvicorn":
             _run_uvicorn(host, port)
         else:
@@ -59,7 +63,7 @@ def work() -> None:
     for number in ENDING:
         signal.signal(number, lambda *_: stopped.set())
     _limit_waits()
-    with _bridged(), _working(_worker_name()):
+    with _bridged(), _working(process_name()):
         stopped.wait()
 
 
@@ -81,10 +85,6 @@ def _limit_waits() -> None:
     if connection.vendor == "postgresql":
         options = connection.settings_dict["OPTIONS"]
         options["options"] = f"{options.get('options', '')} {WAIT_LIMITS}".strip()
-
-
-def _worker_name() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 @contextmanager
@@ -150,8 +150,8 @@ def _run_uvicorn(host: str, port: int) -> None:
         access_log=False,
         ws_max_size=SOCKET_FRAME_LIMIT,
         ws_per_message_deflate=False,
-        ws_ping_interval=20,
-        ws_ping_timeout=20,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=FINISH_SECONDS,
@@ -170,8 +170,8 @@ def _run_daphne(host: str, port: int) -> None:
         signal_handlers=False,
         server_name=None,
         websocket_timeout=-1,
-        ping_interval=20,
-        ping_timeout=30,
+        ping_interval=PING_SECONDS,
+        ping_timeout=PING_SECONDS * 1.5,
         websocket_max_frame_size=SOCKET_FRAME_LIMIT,
         websocket_max_message_size=SOCKET_FRAME_LIMIT,
     )

@@ -132,6 +132,15 @@ class DeclineOffer(AcceptOffer, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class TransferHandoff(Owned, frozen=True, kw_only=True):
+    """To exactly one of them: a queue by its key, or an agent by public id."""
+
+    NAME = "handoff.transfer"
+    note: str
+    queue: str | None = None
+    agent: str | None = None
+
+
 class WrapUp(Owned, frozen=True, kw_only=True):
     NAME = "handoff.wrap_up"
     disposition: str
@@ -158,6 +167,7 @@ AGENT_COMMANDS: Final = (
     SetAvailability,
     AcceptOffer,
     DeclineOffer,
+    TransferHandoff,
     EndHandoff,
     WrapUp,
 )

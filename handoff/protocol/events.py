@@ -29,6 +29,8 @@ class HandoffChanged(Event, frozen=True, kw_only=True):
     agent: Named | None
     close_reason: str | None
     enqueued_at: str | None
+    # The move that took it from its agent, so that its customer learns why.
+    reason: str | UnsetType = UNSET
 
 
 class MessagePosted(Event, frozen=True, kw_only=True):
@@ -90,6 +92,16 @@ class WrapUpRecorded(Event, frozen=True, kw_only=True):
     agent: shapes.AgentRef
     disposition: str
     note: str | None
+
+
+class TransferRecorded(Event, frozen=True, kw_only=True):
+    """One agent passed the handoff on; exactly one of `queue` and `to_agent` says where it was meant to go."""
+
+    TYPE = "transfer.recorded"
+    agent: shapes.AgentRef
+    queue: shapes.QueueRef | None
+    to_agent: shapes.AgentRef | None
+    note: str
 
 
 class BriefingChanged(Event, frozen=True, kw_only=True):
@@ -165,7 +177,7 @@ HANDOFF_EVENTS: Final = (
     SurveyAnswered,
     Erased,
 )
-DESK_EVENTS: Final = (OfferRecorded, NoteAdded, WrapUpRecorded, BriefingChanged)
+DESK_EVENTS: Final = (OfferRecorded, NoteAdded, WrapUpRecorded, TransferRecorded, BriefingChanged)
 AGENT_EVENTS: Final = (OfferMade, OfferEnded, AvailabilityChanged, HandoffAssigned, HandoffUnassigned)
 CUSTOMER_EVENTS: Final = (HandoffOpened, SessionChanged)
 

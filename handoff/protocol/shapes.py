@@ -12,6 +12,7 @@ Source = Literal["verified", "observed", "stated", "desk"]
 StepStatus = Literal["started", "done", "failed"]
 AuthorKind = Literal["customer", "agent", "system"]
 OfferStatus = Literal["pending", "accepted", "declined", "timed_out", "withdrawn", "agent_lost"]
+Presence = Literal["here", "away", "reconnecting", "signed_out"]
 VerdictWord = Literal["enough", "ask_again", "not_here"]
 
 
@@ -90,9 +91,12 @@ class Author(Shape, frozen=True, kw_only=True):
 
 
 class Estimate(Shape, frozen=True, kw_only=True):
+    """How long a wait will be: `confidence` is the share of such waits that ended inside the range."""
+
     kind: Literal["soon", "range", "unknown"]
     low_seconds: int | UnsetType = UNSET
     high_seconds: int | UnsetType = UNSET
+    confidence: float | UnsetType = UNSET
 
 
 class Verdict(Shape, frozen=True, kw_only=True):
@@ -134,6 +138,7 @@ class CustomerHandoff(Shape, frozen=True, kw_only=True):
     position: int | Literal["100+"] | None
     estimate: Estimate | None
     agent: Named | None
+    agent_presence: Presence | None
     close_reason: str | None
     head: int
     phone: None = None
@@ -222,6 +227,7 @@ class DeskHandoff(Shape, frozen=True, kw_only=True):
     connected_at: str | None
     close_reason: str | None
     agent: AgentRef | None
+    presence: Presence
     why: Why
     timeline: list[TimelineEntry]
     dispositions: list[str]
@@ -231,6 +237,13 @@ class DeskHandoff(Shape, frozen=True, kw_only=True):
     callback: None = None
     call: None = None
     heads: dict[str, int] | UnsetType = UNSET
+
+
+class TransferView(Shape, frozen=True, kw_only=True):
+    """Who passed it on, and what they had to say."""
+
+    agent: AgentRef
+    note: str
 
 
 class OfferedHandoff(Shape, frozen=True, kw_only=True):
@@ -247,6 +260,7 @@ class OfferedHandoff(Shape, frozen=True, kw_only=True):
     brief: str
     stopped_at: Stopped | None
     earlier: int
+    transfer: TransferView | None
 
 
 class OfferView(Shape, frozen=True, kw_only=True):
@@ -280,6 +294,20 @@ class QueueView(Shape, frozen=True, kw_only=True):
     waiting: int
     oldest_enqueued_at: str | None
     agents_available: int
+
+
+class DestinationAgent(Shape, frozen=True, kw_only=True):
+    id: str
+    name: str
+    available: bool
+    queues: list[str]
+
+
+class Destinations(Shape, frozen=True, kw_only=True):
+    """Where an agent may pass a talk on to."""
+
+    queues: list[QueueRef]
+    agents: list[DestinationAgent]
 
 
 class ChannelState(Shape, frozen=True, kw_only=True):

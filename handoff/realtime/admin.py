@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
 
-from handoff.realtime.models import WorkerBeat
+from handoff.realtime.models import ServerBeat, WorkerBeat
 
 # Django's own classes take no type arguments when they run.
 if TYPE_CHECKING:
@@ -73,4 +73,10 @@ class LinesField(forms.Field):
 @admin.register(WorkerBeat)
 class WorkerBeatAdmin(LookOnly, ModelAdmin):
     list_display = ["name", "beat_at"]
+    ordering = ["-beat_at"]
+
+
+@admin.register(ServerBeat)
+class ServerBeatAdmin(LookOnly, ModelAdmin):
+    list_display = ["name", "since", "beat_at"]
     ordering = ["-beat_at"]

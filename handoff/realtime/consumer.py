@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -29,6 +30,9 @@ SUBPROTOCOL: Final = "handoff.v1"
 FRAME_LIMIT: Final = 64 * 1024
 BAD_FRAMES_ALLOWED: Final = 3
 FAILED_RETRY_MS: Final = 2000
+# The oldest of our own pages that this server speaks to, by major version; other names are not ours to judge.
+OLDEST_CLIENTS: Final = {"panel": 1, "console": 1}
+_CLIENT: Final = re.compile(r"(\w+)/(\d{1,6})(?!\d)")
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Answer = dict[str, Any]
@@ -90,7 +94,10 @@ class SocketConsumer(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]
         self.scope, self._receive = scope, receive
         await receive()
         origin = _origin(scope)
-        if roster.is_draining or not await self._may_enter(origin):
+        if roster.is_draining:
+            await _send_elsewhere(scope, send)
+            return
+        if not await self._may_enter(origin):
             await send({"type": "websocket.close", "code": int(CloseCode.FORBIDDEN)})
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
@@ -134,6 +141,9 @@ class SocketConsumer(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]
             if raw is None:
                 return False
             hello = parse_hello(raw)
+            if _is_outdated(hello.client):
+                self.outlet.close(CloseCode.UPGRADE_REQUIRED)
+                return False
             self.principal = await in_database(self.authenticate, hello.ticket, origin)
         except (TimeoutError, BadFrame):
             self.outlet.close(CloseCode.AUTH)
@@ -253,6 +263,22 @@ class SocketConsumer(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]
                     await self.outlet.closed.wait()
             except TimeoutError:
                 logger.info("a socket did not take its bye")
+
+
+def _is_outdated(client: str | None) -> bool:
+    """True for a page of ours that was loaded before a deploy it cannot live with; a new one is a reload away."""
+    named = _CLIENT.match(client or "")
+    return named is not None and int(named[2]) < OLDEST_CLIENTS.get(named[1], 0)
+
+
+async def _send_elsewhere(scope: dict[str, Any], send: Callable[..., Awaitable[None]]) -> None:
+    """A proxy that is told 503 asks the next server; daphne can refuse a handshake with 403 alone."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": int(CloseCode.GOING_AWAY)})
+        return
+    headers = [(b"retry-after", b"1"), (b"content-length", b"0")]
+    await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": b""})
 
 
 def _heartbeat_seconds() -> float:

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Protocol
 
@@ -119,7 +119,16 @@ class Hub:
         self._deliver(entries)
         for signal in signals:
             self._show(signal)
+            self._contradict(signal)
         self._wake_for(entries)
+
+    def _contradict(self, signal: Signal) -> None:
+        """The last socket of somebody has closed elsewhere; one that is open here says so."""
+        frame = signal.frame
+        if frame["ev"] != "presence" or frame["status"] != "reconnecting":
+            return
+        if any(reader.role == frame["who"] for reader in self.readers.get(signal.stream, ())):
+            self.signal(replace(signal, frame=frame | {"status": "here"}))
 
     def _wake_for(self, entries: Sequence[Delivered]) -> None:
         if any(entry.type in WAKING for entry in entries):

@@ -200,6 +200,11 @@ def read_last(streams: Sequence[str], *, limit: int, before: Mapping[str, int] |
     return found[-limit:]
 
 
+def erase(handoff_id: int) -> None:
+    """Empty every entry about one handoff, in whatever stream; places and numbers stay."""
+    LogEntry.objects.filter(handoff_id=handoff_id).update(data={}, client_id=None, body_hash="")
+
+
 def epoch() -> str:
     """The log's identity, made with the database; one that lost it gets another, so that every reader starts anew."""
     found, _ = Epoch.objects.get_or_create(singleton=True, defaults={"value": secrets.token_hex(8)})

@@ -1,4 +1,4 @@
-"""The log: ordered, gapless streams of entries, and the heartbeats of the workers."""
+"""The log: ordered, gapless streams of entries, and the heartbeats of workers and servers."""
 
 from __future__ import annotations
 
@@ -75,6 +75,20 @@ class WorkerBeat(models.Model):
     """A worker's sign of life, for /readyz."""
 
     name = models.CharField(max_length=80, unique=True)
+    beat_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "handoff"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ServerBeat(models.Model):
+    """A serving process's sign of life, and since when it has given one without a gap."""
+
+    name = models.CharField(max_length=80, unique=True)
+    since = models.DateTimeField()
     beat_at = models.DateTimeField()
 
     class Meta:

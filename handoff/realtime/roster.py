@@ -28,6 +28,7 @@ class Roster:
     def __init__(self) -> None:
         self.is_draining = False
         self._outlets: dict[Outlet, Principal] = {}
+        self._departed: list[Principal] = []
 
     def add(self, principal: Principal, outlet: Outlet) -> None:
         """The sixth socket of a person closes that person's oldest."""
@@ -43,7 +44,15 @@ class Roster:
         if principal is None:
             return False
         metrics.SOCKETS.labels(principal.role).dec()
+        self._departed.append(principal)
         return True
+
+    def take_departed(self, role: str) -> list[Any]:
+        """Of one role, those whose last socket here has closed since this was last asked."""
+        here = {who.key for who in self._outlets.values()}
+        gone = [who.identity for who in self._departed if who.role == role and who.key not in here]
+        self._departed = [who for who in self._departed if who.role != role]
+        return gone
 
     def count(self, key: str, *, besides: Outlet) -> int:
         """Other live sockets of one person."""

@@ -38,6 +38,8 @@ class Outlet:
     def __init__(self, send: Send, *, role: str, on_closed: Callable[[], object]) -> None:
         self.role = role
         self.cursors: dict[str, int] = {}
+        # The last word on the other side of each talk, and when it was said on the loop's clock.
+        self.presence: dict[str, tuple[str, float]] = {}
         self.closing: CloseCode | None = None
         self.closed = asyncio.Event()
         self._send = send
@@ -63,6 +65,8 @@ class Outlet:
         self._filled.set()
 
     def show(self, frame: dict[str, Any]) -> None:
+        if frame["ev"] == "presence":
+            self.presence[frame["handoff"]] = (frame["status"], asyncio.get_running_loop().time())
         self.put(_encoder.encode(frame).decode())
 
     def close(self, code: CloseCode, *, retry_after_ms: int | None = None) -> None:
@@ -110,10 +114,11 @@ class Outlet:
         self.cursors[entry.stream] = entry.seq
         self.put(entry.frame)
         if entry.type in STREAM_OPENING:
-            self.follow(entry.data["heads"])
-        elif entry.type == HandoffUnassigned.TYPE:
-            self.leave(streams.handoff(entry.data["id"]))
-            self.leave(streams.desk(entry.data["id"]))
+            self.follow(entry.data.get("heads", {}))
+        elif entry.type == HandoffUnassigned.TYPE and (handoff_id := entry.data.get("id")):
+            self.presence.pop(handoff_id, None)
+            self.leave(streams.handoff(handoff_id))
+            self.leave(streams.desk(handoff_id))
 
     def _catch_up_soon(self, stream: str, *, known: int, patience: float) -> None:
         self._behind[stream] = known

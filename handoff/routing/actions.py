@@ -2,48 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final
 
-from django.conf import settings
+from django.db.models import Q
 
 from handoff.broker import queries as broker
 from handoff.broker.models import Handoff
-from handoff.broker.states import Action, State
-from handoff.broker.transitions import apply, lock
-from handoff.protocol.events import AvailabilityChanged, HandoffAssigned
+from handoff.broker.states import OWNED, Action, State
+from handoff.broker.transitions import FOLLOWERS, Move, apply, lock
+from handoff.lib.turns import KEYS_LIMIT, take_turn
+from handoff.protocol.events import HandoffAssigned
 from handoff.realtime import log, streams
 from handoff.realtime.clock import database_now
 from handoff.realtime.log import Entry
-from handoff.routing import offers, supply
-from handoff.routing.matching import match
+from handoff.routing import offers
 from handoff.routing.models import Offer
 from handoff.routing.offers import OfferGone
+from handoff.routing.queries import load_of
+
+# One verb of this room, long enough for a file of its own.
+from handoff.routing.rounds import MATCHES_LIMIT as MATCHES_LIMIT
+from handoff.routing.rounds import run_matching as run_matching
+from handoff.staffing.actions import lock_agents, note_done, renew_lease, set_wanted
 from handoff.staffing.models import Agent
 
-MATCHES_LIMIT: Final = 20
-EXPIRIES_LIMIT: Final = 200
 MISSED_IN_A_ROW_LIMIT: Final = 2
 MISSED_REASON: Final = "missed two offers"
-
-
-def run_matching() -> int:
-    """Offer what waits to who is free; answers how many offers were made. Any worker may run it, at any time."""
-    # Most wakes find nobody free or nobody in line: that is looked at before a transaction takes SQLite's write lock.
-    within = supply.reach(now=database_now())
-    if not within.queue_ids or not Handoff.objects.filter(within.of_line()).exists():
-        return 0
-    with log.recording() as record:
-        handoffs = {handoff.pk: handoff for handoff in supply.lock_line(within)}
-        agents = {agent.pk: agent for agent in supply.lock_agents_at_work(now=record.now)}
-        waiting = supply.waiting(handoffs.values(), now=record.now)
-        matches = match(waiting, supply.candidates(agents.values()), now=record.now)[:MATCHES_LIMIT]
-        for one in matches:
-            handoff, agent = handoffs[one.handoff_id], agents[one.agent_id]
-            record.add(apply(handoff, Action.OFFER, now=record.now))
-            record.add(offers.make(handoff, agent, why=one.why, now=record.now))
-            Agent.objects.filter(pk=agent.pk).update(last_offered_at=record.now)
-    return len(matches)
 
 
 def accept(agent: Agent, *, offer_id: str, token: str) -> str:
@@ -53,9 +39,10 @@ def accept(agent: Agent, *, offer_id: str, token: str) -> str:
         # Read after the lock: an offer that ran out while this waited has run out.
         record.now = database_now()
         record.add(offers.take(offer, token=token, now=record.now))
-        record.add(apply(handoff, Action.ACCEPT, now=record.now, agent=agent, connected_at=record.now))
+        changes: dict[str, Any] = {"agent": agent, "connected_at": record.now, "preferred_agent": None}
+        record.add(apply(handoff, Action.ACCEPT, now=record.now, excluded_agent=None, **changes))
         record.entries.append(assigned(handoff, why=list(offer.why), now=record.now))
-        Agent.objects.filter(pk=agent.pk).update(missed_in_a_row=0)
+        Agent.objects.filter(pk=agent.pk).update(missed_in_a_row=0, idle_since=record.now)
     return handoff.public_id
 
 
@@ -71,37 +58,55 @@ def decline(agent: Agent, *, offer_id: str, token: str, reason: str) -> None:
 
 
 def expire_offers() -> int:
-    """Offers whose time ran out go back to the line; an agent who misses two in a row is set to away."""
+    """Offers whose time ran out go back to the line."""
     due = Offer.objects.filter(status=Offer.Status.PENDING, expires_at__lte=database_now())
-    ended = 0
-    for handoff_id in list(due.values_list("handoff__public_id", flat=True)[:EXPIRIES_LIMIT]):
-        with log.recording() as record:
-            handoff = lock(handoff_id)
-            offer = Offer.objects.select_related("agent").filter(
-                handoff__public_id=handoff_id, status=Offer.Status.PENDING, expires_at__lte=record.now
-            )
-            missed = offer.first()
-            if handoff is None or missed is None:
-                continue
-            record.add(apply(handoff, Action.TIME_OUT, now=record.now))
-            record.add(_count_miss(missed.agent))
-            ended += 1
-    return ended
+    return take_turn(list(due.order_by("expires_at").values_list("pk", flat=True)[:KEYS_LIMIT]), _time_out)
+
+
+def lose_offers() -> int:
+    """Offers to agents whose page shows no life any more go back to the line."""
+    gone = Q(agent__lease_expires_at__lte=database_now()) | Q(agent__lease_expires_at=None)
+    due = Offer.objects.filter(gone, status=Offer.Status.PENDING)
+    return take_turn(list(due.order_by("id").values_list("pk", flat=True)[:KEYS_LIMIT]), _lose_offer)
+
+
+def _time_out(offer_id: int) -> bool:
+    """Its time ran out: back to the line; an agent who misses two in a row is set to away. False if it is not so."""
+    with log.recording() as record:
+        found = _claim_pending(offer_id)
+        if found is None or found[0].expires_at > record.now:
+            return False
+        offer, handoff = found
+        record.add(apply(handoff, Action.TIME_OUT, now=record.now))
+        record.add(_count_miss(offer.agent_id, now=record.now))
+    return True
+
+
+def _lose_offer(offer_id: int) -> bool:
+    """Its agent is not there any more: back to the line. False if it is not so."""
+    with log.recording() as record:
+        found = _claim_pending(offer_id)
+        if found is None or found[0].agent.is_signed_in(record.now):
+            return False
+        record.add(apply(found[1], Action.AGENT_LOST, now=record.now))
+    return True
 
 
 def set_availability(agent: Agent, *, available: bool, after_current: bool, reason: str) -> None:
-    """What the agent wants. Away at once takes a pending offer back to the line, at its place."""
+    """What the agent wants, who is there by asking. Whoever wants nothing more gives a pending offer back.
+
+    With `after_current` the agent finishes what they own first, and is away with the last of it.
+    """
+    wants_more = available and not after_current
     with log.recording() as record:
-        if not available:
-            for handoff in _offered_to(agent):
-                record.add(apply(handoff, Action.WITHDRAW, now=record.now))
-        record.add(_set_wanted(agent, available=available, after_current=after_current, reason=reason))
-
-
-def renew_lease(agent: Agent, *, now: datetime) -> None:
-    """The agent's page is alive."""
-    expires_at = now + timedelta(seconds=settings.HANDOFF_SECONDS["LEASE"])
-    Agent.objects.filter(pk=agent.pk).update(lease_expires_at=expires_at)
+        own = lock_agents([agent.pk])[agent.pk]
+        finishes = after_current and load_of(own) > 0
+        told = set_wanted(own, available=wants_more, after_current=finishes, reason=reason, now=record.now)
+        record.entries.append(told)
+        renew_lease(own, now=record.now)
+    # Afterwards, since a handoff is locked before its agent: from here on nobody offers them anything new.
+    if not wants_more:
+        _withdraw_all(agent)
 
 
 def assigned(handoff: Handoff, *, why: list[str], now: datetime) -> Entry:
@@ -111,6 +116,20 @@ def assigned(handoff: Handoff, *, why: list[str], now: datetime) -> Entry:
     agent = handoff.agent
     assert agent is not None  # noqa: S101
     return Entry.of(streams.agent(agent.public_id), HandoffAssigned(handoff=view), handoff_id=handoff.pk)
+
+
+def hold_agents_of(handoffs: Collection[Handoff]) -> None:
+    """Lock the owners of locked handoffs at once, for a caller that frees several of them."""
+    lock_agents([handoff.agent_id for handoff in handoffs if handoff.agent_id is not None])
+
+
+def free_owner(move: Move) -> list[Entry]:
+    """An agent who is rid of a handoff has room from now on, or is away if that was the last one they finish."""
+    owner, handoff = move.owner, move.handoff
+    if owner is None or move.before not in OWNED or (handoff.agent_id == owner.pk and handoff.state in OWNED):
+        return []
+    locked = lock_agents([owner.pk])[owner.pk]
+    return note_done(locked, owns_more=locked.after_current and load_of(locked) > 0, now=move.now)
 
 
 def _lock_offer(agent: Agent, offer_id: str) -> tuple[Offer, Handoff]:
@@ -124,32 +143,31 @@ def _lock_offer(agent: Agent, offer_id: str) -> tuple[Offer, Handoff]:
     return offer, handoff
 
 
-def _offered_to(agent: Agent) -> list[Handoff]:
+def _claim_pending(offer_id: int) -> tuple[Offer, Handoff] | None:
+    """A pending offer with its locked handoff; None if it has ended, or if somebody else is at work on it."""
+    pending = Offer.objects.select_related("agent", "handoff").filter(pk=offer_id, status=Offer.Status.PENDING)
+    offer = pending.first()
+    handoff = lock(offer.handoff.public_id, skip_locked=True) if offer is not None else None
+    offer = pending.first() if handoff is not None else None
+    return None if offer is None or handoff is None else (offer, handoff)
+
+
+def _withdraw_all(agent: Agent) -> None:
     pending = Offer.objects.filter(agent=agent, status=Offer.Status.PENDING).order_by("handoff_id")
-    locked = [lock(public_id) for public_id in pending.values_list("handoff__public_id", flat=True)]
-    return [
-        handoff
-        for handoff in locked
-        if handoff is not None
-        and handoff.state == State.OFFERED
-        and Offer.objects.filter(handoff=handoff, agent=agent, status=Offer.Status.PENDING).exists()
-    ]
+    for offer_id, handoff_id in list(pending.values_list("pk", "handoff__public_id")):
+        with log.recording() as record:
+            handoff = lock(handoff_id)
+            if handoff is not None and Offer.objects.filter(pk=offer_id, status=Offer.Status.PENDING).exists():
+                record.add(apply(handoff, Action.WITHDRAW, now=record.now))
 
 
-def _count_miss(agent: Agent) -> list[Entry]:
-    locked = Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
-    locked.missed_in_a_row += 1
-    locked.save(update_fields=["missed_in_a_row"])
-    if locked.missed_in_a_row < MISSED_IN_A_ROW_LIMIT or not locked.wanted:
+def _count_miss(agent_id: int, *, now: datetime) -> list[Entry]:
+    agent = lock_agents([agent_id])[agent_id]
+    agent.missed_in_a_row += 1
+    agent.save(update_fields=["missed_in_a_row"])
+    if agent.missed_in_a_row < MISSED_IN_A_ROW_LIMIT or not agent.wanted:
         return []
-    return _set_wanted(locked, available=False, after_current=False, reason=MISSED_REASON)
+    return [set_wanted(agent, available=False, after_current=False, reason=MISSED_REASON, now=now)]
 
 
-def _set_wanted(agent: Agent, *, available: bool, after_current: bool, reason: str) -> list[Entry]:
-    Agent.objects.filter(pk=agent.pk).update(
-        wanted=available, after_current=after_current, away_reason="" if available else reason, missed_in_a_row=0
-    )
-    told = AvailabilityChanged(
-        available=available, reason=(reason or None) if not available else None, after_current=after_current
-    )
-    return [Entry.of(streams.agent(agent.public_id), told)]
+FOLLOWERS.append(free_owner)

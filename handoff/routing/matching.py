@@ -2,34 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
+
+from handoff.routing.traces import Choice, explain
+
+EXCLUDED: Final = "had it a moment ago and did not take or keep it"
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+Rank = tuple[datetime, int]
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """One handoff in line. `excluded` are agents who declined or missed it lately."""
+    """One handoff in line. `held` says why nobody is asked now.
+
+    `excluded` are agents who declined it or passed it on lately; those who `missed` it, by time or by their line, are
+    asked again only if nobody else at work could ever take it.
+    """
 
     handoff_id: int
     queue_id: int
     queue_name: str
     intent_label: str
     enqueued_at: datetime
+    ranked_at: datetime
+    version: int = 0
     skills: frozenset[str] = frozenset()
     excluded: frozenset[int] = frozenset()
+    missed: frozenset[int] = frozenset()
+    preferred: int | None = None
+    preferred_until: datetime | None = None
+    held: str = ""
+
+    @property
+    def rank(self) -> Rank:
+        return self.ranked_at, self.handoff_id
 
 
 @dataclass
 class Candidate:
-    """One agent at work; `free` falls as offers are decided."""
+    """One agent at work; `load` grows as offers are decided."""
 
     agent_id: int
     name: str
     queue_ids: frozenset[int]
-    skills: frozenset[str]
-    free: int
+    capacity: int
+    load: int = 0
+    skills: Mapping[str, int] = field(default_factory=dict)
+    idle_since: datetime | None = None
     last_offered_at: datetime | None = None
+
+    @property
+    def free(self) -> int:
+        return self.capacity - self.load
+
+    def serves(self, queue_id: int, skills: frozenset[str]) -> bool:
+        return queue_id in self.queue_ids and skills <= self.skills.keys()
+
+    def level(self, skills: Iterable[str]) -> int:
+        return sum(self.skills[skill] for skill in skills)
 
 
 @dataclass(frozen=True)
@@ -41,67 +76,111 @@ class Match:
     why: list[str] = field(default_factory=list)
 
 
-def match(waiting: Sequence[Waiting], candidates: Sequence[Candidate], *, now: datetime) -> list[Match]:
-    """First come, first served: each in turn gets the agent who has been without an offer longest.
+class Round:
+    """One look at the line, page by page. A handoff that nobody can take now is passed over and keeps its place.
 
-    A handoff that nobody can take now is passed over and keeps its place.
+    What a skill set finds nobody for is looked for once: the line may be long, the kinds of need in it are few.
     """
-    matches: list[Match] = []
-    for place, one in enumerate(sorted(waiting, key=_order)):
-        fit = [agent for agent in candidates if _obstacle(one, agent) is None]
-        if not fit:
-            continue
-        chosen = min(fit, key=_idle_order)
-        why = _explain(one, place, chosen, fit, candidates, now)
-        chosen.free -= 1
-        chosen.last_offered_at = now
-        matches.append(Match(one.handoff_id, chosen.agent_id, why))
-    return matches
+
+    def __init__(
+        self, candidates: Sequence[Candidate], *, now: datetime, limit: int | None = None, held: Sequence[Waiting] = ()
+    ) -> None:
+        self.now, self.limit, self.held = now, limit, held
+        self.candidates = {one.agent_id: one for one in candidates}
+        self.matches: list[Match] = []
+        self._hopeless: set[tuple[int, frozenset[str]]] = set()
+        self._passed: dict[int, Counter[str]] = {}
+
+    @property
+    def is_over(self) -> bool:
+        full = self.limit is not None and len(self.matches) >= self.limit
+        return full or not any(one.free > 0 for one in self.candidates.values())
+
+    def play(self, page: Iterable[Waiting]) -> None:
+        """Decide for a page of the line, each page after the one before it."""
+        for one in sorted(page, key=lambda waiting: waiting.rank):
+            if self.is_over:
+                return
+            fit, obstacle = self._fit(one)
+            if fit:
+                self._take(one, fit)
+            else:
+                self._passed.setdefault(one.queue_id, Counter())[obstacle] += 1
+
+    def _fit(self, one: Waiting) -> tuple[list[Candidate], str]:
+        """Who could take it now; or nobody, and the reason."""
+        if one.held:
+            return [], one.held
+        again = self._preferred(one)
+        if again is not None:
+            until = one.preferred_until or self.now
+            return ([again], "") if again.free > 0 else ([], f"waits for {again.name} until {until:%H:%M:%S} UTC")
+        need = one.queue_id, one.skills
+        if need in self._hopeless:
+            return [], nobody_has(one.skills)
+        able = [agent for agent in self.candidates.values() if agent.free > 0 and agent.serves(*need)]
+        if not able:
+            self._hopeless.add(need)
+            return [], nobody_has(one.skills)
+        return self._asked(one, able), f"everybody free {EXCLUDED}"
+
+    def _asked(self, one: Waiting, able: Sequence[Candidate]) -> list[Candidate]:
+        willing = [agent for agent in able if agent.agent_id not in one.excluded]
+        fresh = [agent for agent in willing if agent.agent_id not in one.missed]
+        return fresh if fresh or self._has_others(one) else willing
+
+    def _has_others(self, one: Waiting) -> bool:
+        """Somebody at work, free or not, who could take it and has not had it yet."""
+        had = one.excluded | one.missed
+        others = (agent for agent in self.candidates.values() if agent.agent_id not in had)
+        return any(agent.serves(one.queue_id, one.skills) for agent in others)
+
+    def _preferred(self, one: Waiting) -> Candidate | None:
+        """Who talked to the customer a moment ago, while that is recent and they are at work."""
+        if one.preferred is None or one.preferred_until is None or one.preferred_until <= self.now:
+            return None
+        return None if one.preferred in one.excluded | one.missed else self.candidates.get(one.preferred)
+
+    def _take(self, one: Waiting, fit: Sequence[Candidate]) -> None:
+        order = sorted(fit, key=lambda agent: _order(agent, one.skills))
+        others = [agent for agent in self.candidates.values() if one.queue_id in agent.queue_ids and agent not in fit]
+        choice = Choice(
+            order=order,
+            refused={agent.name: reason for agent in others if (reason := _obstacle(one, agent))},
+            passed=self._passed.get(one.queue_id, Counter()) + self._held_before(one),
+            is_return=self._preferred(one) is not None,
+        )
+        chosen = order[0]
+        self.matches.append(Match(one.handoff_id, chosen.agent_id, explain(one, choice, now=self.now)))
+        chosen.load += 1
+        chosen.last_offered_at = self.now
+
+    def _held_before(self, one: Waiting) -> Counter[str]:
+        return Counter(other.held for other in self.held if other.queue_id == one.queue_id and other.rank < one.rank)
 
 
-def _order(one: Waiting) -> tuple[datetime, int]:
-    return one.enqueued_at, one.handoff_id
+def match(waiting: Iterable[Waiting], candidates: Sequence[Candidate], *, now: datetime) -> list[Match]:
+    """First come, first served, by rank; each in turn gets the best of those who can take it."""
+    played = Round(candidates, now=now)
+    played.play(waiting)
+    return played.matches
 
 
-def _idle_order(agent: Candidate) -> tuple[bool, float, int]:
-    offered = agent.last_offered_at
-    return offered is not None, offered.timestamp() if offered else 0.0, agent.agent_id
+def _order(agent: Candidate, skills: frozenset[str]) -> tuple[int, float, datetime, datetime, int]:
+    """The most able first, then the least occupied, then the longest idle."""
+    occupancy = agent.load / agent.capacity
+    return -agent.level(skills), occupancy, agent.idle_since or _NEVER, agent.last_offered_at or _NEVER, agent.agent_id
 
 
-def _obstacle(one: Waiting, agent: Candidate) -> str | None:
-    """Why this agent cannot take it now, or None."""
-    if one.queue_id not in agent.queue_ids:
-        return "does not serve the queue"
+def _obstacle(one: Waiting, agent: Candidate) -> str:
+    """Why an agent of the queue cannot take it now."""
     if agent.free < 1:
-        return "is full"
-    if agent.agent_id in one.excluded:
-        return "declined or missed it a moment ago"
-    missing = one.skills - agent.skills
-    return f"lacks {', '.join(sorted(missing))}" if missing else None
+        return f"is full ({agent.load} of {agent.capacity})"
+    if missing := one.skills - agent.skills.keys():
+        return f"lacks {', '.join(sorted(missing))}"
+    return EXCLUDED if agent.agent_id in one.excluded | one.missed else ""
 
 
-def _explain(
-    one: Waiting,
-    place: int,
-    chosen: Candidate,
-    fit: Sequence[Candidate],
-    candidates: Sequence[Candidate],
-    now: datetime,
-) -> list[str]:
-    waited = max(0, int((now - one.enqueued_at).total_seconds()))
-    before = "nobody before it could be served" if place else "the longest wait of all"
-    lines = [
-        f"Queue {one.queue_name}, by intent {one.intent_label}",
-        f"Waited {waited // 60}:{waited % 60:02d}; {before}",
-    ]
-    if one.skills:
-        lines.append(f"Needs {', '.join(sorted(one.skills))}; {chosen.name} has it")
-    others = len(fit) - 1
-    lines.append(
-        f"{chosen.name}: longest without an offer of {len(fit)} who were free"
-        if others
-        else f"{chosen.name}: the only one who was free"
-    )
-    serving = [agent for agent in candidates if one.queue_id in agent.queue_ids and agent is not chosen]
-    lines += [f"Not {agent.name}: {reason}" for agent in serving if (reason := _obstacle(one, agent))]
-    return lines
+def nobody_has(skills: frozenset[str]) -> str:
+    """Why a handoff that needs these is passed over."""
+    return f"nobody free has {', '.join(sorted(skills))}" if skills else "nobody is free"

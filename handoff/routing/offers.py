@@ -36,11 +36,13 @@ class OfferGone(DomainError):
         super().__init__("offer_gone", "This offer is no longer there.")
 
 
-def make(handoff: Handoff, agent: Agent, *, why: list[str], now: datetime) -> list[Entry]:
-    """A pending offer and what its agent and the desk learn of it."""
+def make(
+    handoff: Handoff, agent: Agent, *, why: list[str], now: datetime, passed_on: shapes.TransferView | None = None
+) -> list[Entry]:
+    """A pending offer and what its agent and the desk learn of it; `passed_on` if the log does not hold it yet."""
     expires_at = now + timedelta(seconds=handoff.queue.offer_seconds)
     offer = Offer(handoff=handoff, agent=agent, why=why, made_at=now, expires_at=expires_at)
-    offer.told = _describe(offer).to_wire()
+    offer.told = _describe(offer, passed_on or broker.transfer_of(handoff)).to_wire()
     offer.save(force_insert=True)
     stream = streams.agent(agent.public_id)
     told = Entry(stream=stream, type=events.OfferMade.TYPE, data=offer.told, handoff_id=handoff.pk)
@@ -60,12 +62,17 @@ def note_reason(offer: Offer, reason: str) -> None:
     Offer.objects.filter(pk=offer.pk).update(reason=reason)
 
 
+def erase(handoff: Handoff) -> None:
+    """What offers told of a customer; that they were made, and why to whom, stays."""
+    Offer.objects.filter(handoff=handoff).update(told={}, reason="")
+
+
 def view(offer: Offer) -> shapes.OfferView:
     """What its agent was shown: kept as it was told, so that a desk that starts anew sees the same."""
     return msgspec.convert(offer.told, shapes.OfferView)
 
 
-def _describe(offer: Offer) -> shapes.OfferView:
+def _describe(offer: Offer, passed_on: shapes.TransferView | None) -> shapes.OfferView:
     handoff = offer.handoff
     steps = journeys.steps_of(handoff.journey_id)
     return shapes.OfferView(
@@ -85,6 +92,7 @@ def _describe(offer: Offer) -> shapes.OfferView:
             brief=broker.brief_of(handoff, steps),
             stopped_at=stopped_at(steps),
             earlier=broker.count_history(handoff),
+            transfer=passed_on,
         ),
     )
 

@@ -2,49 +2,68 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db.models import Count, F, Min, Q, Window
 from django.db.models.functions import RowNumber
 from msgspec import UNSET
 
 from handoff.broker.models import Handoff
-from handoff.broker.states import OWNED, Channel, State
+from handoff.broker.states import OWNED, Channel
 from handoff.identity.models import Site
 from handoff.intents.models import Intent
 from handoff.lib.clock import rfc3339, rfc3339_or_none
 from handoff.protocol import shapes
+from handoff.routing import waits
+from handoff.routing.estimates import UNKNOWN
 from handoff.routing.models import Offer
+from handoff.routing.supply import loads_of
+from handoff.routing.waits import WAITING
 from handoff.staffing.models import Agent, Queue
 from handoff.staffing.queries import opening_of, signed_in_by_queue
 
-WAITING: Final = (State.QUEUED, State.OFFERED)
 # Channels that this version can carry; others are left out of menus and refused.
 BUILT_CHANNELS: Final = (Channel.CHAT,)
-# Nothing is measured yet, so nothing is claimed.
 EMPTY_LINE: Final[tuple[int, datetime | None]] = (0, None)
-UNKNOWN: Final = shapes.Estimate(kind="unknown")
+
+
+class Standing(NamedTuple):
+    """How somebody who waits stands."""
+
+    place: int
+    estimate: shapes.Estimate
+
+
+def standing_of(handoff: Handoff) -> Standing | None:
+    """Its place and how long that may last; None if it does not wait."""
+    place = place_of(handoff)
+    if place is None:
+        return None
+    return Standing(place, waits.estimate_of(handoff.pk, (handoff.queue_id, handoff.intent_id), place=place))
 
 
 def place_of(handoff: Handoff) -> int | None:
     """Its place in its line, from 1; None if it does not wait."""
     if handoff.state not in WAITING:
         return None
-    before = Q(enqueued_at__lt=handoff.enqueued_at) | Q(enqueued_at=handoff.enqueued_at, pk__lt=handoff.pk)
+    before = Q(ranked_at__lt=handoff.ranked_at) | Q(ranked_at=handoff.ranked_at, pk__lt=handoff.pk)
     return Handoff.objects.filter(before, queue=handoff.queue_id, state__in=WAITING).count() + 1
 
 
-def places_of(public_ids: Collection[str]) -> dict[str, int]:
-    """The places of those of these handoffs that wait."""
+def standings_of(public_ids: Collection[str]) -> dict[str, Standing]:
+    """How those of these handoffs stand that wait."""
     lines = Handoff.objects.filter(public_id__in=public_ids, state__in=WAITING).values_list("queue_id", flat=True)
     ranked = Handoff.objects.filter(queue_id__in=set(lines), state__in=WAITING).annotate(
-        place=Window(RowNumber(), partition_by=F("queue_id"), order_by=[F("enqueued_at").asc(), F("pk").asc()])
+        place=Window(RowNumber(), partition_by=F("queue_id"), order_by=[F("ranked_at").asc(), F("pk").asc()]),
     )
     return {
-        public_id: place for public_id, place in ranked.values_list("public_id", "place") if public_id in public_ids
+        public_id: Standing(place, waits.estimate_of(pk, (queue_id, intent_id), place=place))
+        for public_id, pk, queue_id, intent_id, place in ranked.values_list(
+            "public_id", "pk", "queue_id", "intent_id", "place"
+        )
+        if public_id in public_ids
     }
 
 
@@ -75,20 +94,8 @@ def load_of(agent: Agent) -> int:
     return Handoff.objects.filter(agent=agent, state__in=OWNED).count()
 
 
-def loads_of(agent_ids: Collection[int]) -> Counter[int]:
-    """What each agent carries: handoffs owned, and offers not yet answered.
-
-    Two looks at the few rows of the present: joined in one count they would multiply an agent's whole past. Offers
-    first: one that is accepted in between is counted twice and never not at all.
-    """
-    pending = Offer.objects.filter(agent_id__in=agent_ids, status=Offer.Status.PENDING)
-    loads = Counter(pending.values_list("agent_id", flat=True))
-    loads.update(Handoff.objects.filter(agent_id__in=agent_ids, state__in=OWNED).values_list("agent_id", flat=True))
-    return loads
-
-
 def menu_of(site: Site, *, now: datetime) -> list[shapes.IntentView]:
-    """The site's intents, each with its channels and how they stand."""
+    """The site's intents, each with its channels, how they stand, and how long a newcomer would wait."""
     intents = list(Intent.objects.select_related("queue__hours").filter(site=site))
     states = _line_states({intent.queue_id: intent.queue for intent in intents}.values(), now=now)
     return [
@@ -96,7 +103,9 @@ def menu_of(site: Site, *, now: datetime) -> list[shapes.IntentView]:
             key=intent.key,
             label=intent.label,
             channels=[
-                _channel(channel, states[intent.queue_id]) for channel in BUILT_CHANNELS if channel in intent.channels
+                _channel(channel, states[intent.queue_id], intent)
+                for channel in BUILT_CHANNELS
+                if channel in intent.channels
             ],
         )
         for intent in intents
@@ -171,8 +180,10 @@ def _line_state(queue: Queue, waiting: int, signed_in: int, *, now: datetime) ->
         return shapes.ChannelState(channel=Channel.CHAT, state="full")
     if not signed_in:
         return shapes.ChannelState(channel=Channel.CHAT, state="unstaffed", estimate=UNKNOWN)
-    return shapes.ChannelState(channel=Channel.CHAT, state="open", estimate=UNKNOWN)
+    return shapes.ChannelState(channel=Channel.CHAT, state="open")
 
 
-def _channel(channel: Channel, state: shapes.ChannelState) -> shapes.ChannelState:
-    return shapes.ChannelState(channel=channel, state=state.state, opens_at=state.opens_at, estimate=state.estimate)
+def _channel(channel: Channel, line: shapes.ChannelState, intent: Intent) -> shapes.ChannelState:
+    is_open = line.state == "open"
+    estimate = waits.estimate_of_newcomer((intent.queue_id, intent.pk)) if is_open else line.estimate
+    return shapes.ChannelState(channel=channel, state=line.state, opens_at=line.opens_at, estimate=estimate)

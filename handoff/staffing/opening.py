@@ -14,7 +14,11 @@ LOOK_AHEAD_DAYS: Final = 400
 
 @dataclass(frozen=True)
 class Opening:
-    """Spans like `08:00-20:00` a weekday, in a zone; `closed` holds dates like `2026-12-25`. `24:00` ends a day."""
+    """Spans like `08:00-20:00` a weekday, in a zone; `closed` holds dates like `2026-12-25`. `24:00` ends a day.
+
+    When clocks change, a span covers all that the clock on the wall could mean: an hour that comes twice belongs to it
+    both times, and one that does not come counts as the moment at which it was left out.
+    """
 
     zone: str
     weekly: Mapping[str, Sequence[str]]
@@ -38,11 +42,28 @@ class Opening:
             return
         for span in sorted(self.weekly.get(WEEKDAYS[day.weekday()], ())):
             start, end = parse_span(span)
-            yield self._moment(day, start), self._moment(day, end)
+            yield self._moment(day, start, fold=0), self._moment(day, end, fold=1)
 
-    def _moment(self, day: date, minutes: int) -> datetime:
+    def _moment(self, day: date, minutes: int, *, fold: int) -> datetime:
+        """The first (fold 0) or the last time that the clock there shows these minutes of the day."""
         local = datetime.combine(day, time(), ZoneInfo(self.zone)) + timedelta(minutes=minutes)
-        return local.astimezone(UTC)
+        first, last = (local.replace(fold=each).astimezone(UTC) for each in (0, 1))
+        if first > last:
+            # It is never shown: what the zone's rules give for it lies on both sides of the change.
+            return _change_between(last, first, ZoneInfo(self.zone))
+        return last if fold else first
+
+
+def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The minute at which the zone's offset changes."""
+    offset = before.astimezone(zone).utcoffset()
+    while after - before > timedelta(minutes=1):
+        middle = before + timedelta(minutes=(after - before) // timedelta(minutes=2))
+        if middle.astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after
 
 
 def parse_span(span: str) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from handoff.identity.models import Session
 from handoff.identity.queries import is_known_origin, live_session_ids, suits_site
 from handoff.lib.errors import DomainError, NotFound
 from handoff.protocol import commands
+from handoff.protocol.close_codes import CloseCode
 from handoff.protocol.commands import AnyCommand
 from handoff.realtime import log
 from handoff.realtime.clock import database_now
@@ -62,6 +63,11 @@ class CustomerConsumer(TalkingConsumer):
         session = principal.identity
         session.refresh_from_db(fields=["seen_at"])
         identity.note_life(session, now=database_now(), precision=timedelta(seconds=5))
+
+    def left(self) -> None:
+        # Whoever's session ended has signed out, or comes back at once with another: the record is looked at soon.
+        if self.outlet.closing is not CloseCode.AUTH:
+            super().left()
 
     def confirm(self) -> None:
         if not live_session_ids([self.session.pk], now=database_now()):

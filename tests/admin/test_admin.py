@@ -21,7 +21,7 @@ from handoff.intents.admin import CHANNELS
 from handoff.intents.models import Intent, IntentAction
 from handoff.journeys.models import Journey
 from handoff.lib.clock import utc_now
-from handoff.realtime.models import WorkerBeat
+from handoff.realtime.models import ServerBeat, WorkerBeat
 from handoff.routing.models import Offer
 from handoff.staffing.models import Agent, AgentSkill, Hours, Queue, Skill, User
 
@@ -74,6 +74,7 @@ def rows(amira: Agent, harbour: Site) -> dict[str, Any]:
         "customer": handoff.customer,
         "wrapup": WrapUp.objects.create(handoff=handoff, agent=amira, disposition="resolved", at=now),
         "survey": Survey.objects.create(handoff=handoff, effort=6, comment="Quick", at=now),
+        "serverbeat": ServerBeat.objects.create(name="server-1", since=now, beat_at=now),
         "workerbeat": WorkerBeat.objects.create(name="worker-1", beat_at=now),
     }
 

@@ -10,7 +10,7 @@ import pytest
 from handoff.broker import queries as broker
 from handoff.broker.models import Handoff
 from handoff.conversations.batch import Send, batcher
-from handoff.flows import worker
+from handoff.flows import clocks
 from handoff.identity.models import Customer, Session
 from handoff.lib.clock import utc_now
 from handoff.realtime import streams
@@ -240,9 +240,9 @@ def test_a_talk_goes_on_after_a_sign_out_and_ends_when_nobody_comes_back(maya: P
     handoff = connect(maya, amira)
     maya.call("DELETE", "sessions")
     assert Handoff.objects.get().state == "connected"
-    assert worker.end_signed_out() == 0
+    assert clocks.end_signed_out() == 0
     Handoff.objects.update(signed_out_at=utc_now() - timedelta(minutes=11))
-    assert worker.end_signed_out() == 1
+    assert clocks.end_signed_out() == 1
     back = page()
     recent = back.open(back.token()).body["recent"]
     assert (recent["id"], recent["close_reason"], recent["survey_due"]) == (handoff, "customer_left", True)
@@ -254,7 +254,7 @@ def test_coming_back_in_time_keeps_the_talk(maya: Page, page, amira: Agent) -> N
     Handoff.objects.update(signed_out_at=utc_now() - timedelta(minutes=11))
     back = page()
     back.open(back.token())
-    assert worker.end_signed_out() == 0
+    assert clocks.end_signed_out() == 0
 
 
 def test_a_second_device_keeps_the_talk_alive(maya: Page, page, amira: Agent) -> None:

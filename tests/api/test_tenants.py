@@ -57,7 +57,8 @@ def test_every_route_below_a_handoff_is_in_the_matrix() -> None:
     assert set(CUSTOMERS_ROUTES) == set(BODIES)
     assert DESK_ROUTES == [("GET", "/events")]
     others = {str(one.pattern) for one in urlpatterns if "handoff_id" not in str(one.pattern)}
-    assert others == {"sessions", "sessions/ticket", "availability", "handoffs", "desk/ticket", ".*"}
+    desk = {"desk/ticket", "desk/destinations"}
+    assert others == {"sessions", "sessions/ticket", "availability", "handoffs", ".*", *desk}
 
 
 @pytest.fixture
@@ -209,6 +210,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "handoff.end": {},
     "note.add": {"text": "hello"},
     "fact.add": {"key": "k", "value": 1},
+    "handoff.transfer": {"queue": "cards", "note": "hello"},
     "handoff.wrap_up": {"disposition": "resolved"},
 }
 

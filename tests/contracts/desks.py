@@ -148,9 +148,13 @@ _IN_HANDOFF: dict[str, Callable[[View, View], None]] = {
 def reduce_panel(view: View, entry: View) -> None:
     kind, data = entry["type"], entry["data"]
     if kind == "handoff.opened":
-        view["handoff"], view["timeline"], view["receipt"] = data["handoff"], [], data["receipt"]
+        # What is scheduled stands in a list of its own.
+        if data["handoff"]["state"] != "scheduled":
+            view["handoff"], view["timeline"], view["receipt"] = data["handoff"], [], data["receipt"]
         return
     if streams.handoff_id_of(entry["stream"]) is None:
+        return
+    if view["handoff"] is None and view["recent"] is None:
         return
     view["timeline"] = [*view["timeline"], entry][-50:]
     if kind == "handoff.changed":
@@ -160,6 +164,9 @@ def reduce_panel(view: View, entry: View) -> None:
 
 def _panel_changed(view: View, entry: View) -> None:
     handoff, data = view["handoff"], entry["data"]
+    if handoff is not None and data["version"] < handoff["version"]:
+        # Told again from the stream's start, of one that was scheduled until now.
+        return
     if handoff is not None:
         for name in ("state", "version", "channel", "intent", "close_reason", "enqueued_at", "agent"):
             handoff[name] = data[name]
@@ -167,8 +174,8 @@ def _panel_changed(view: View, entry: View) -> None:
         _panel_ended(view, entry)
     elif data["state"] == "closed" and view["recent"] is not None:
         view["recent"] |= {"state": "closed", "close_reason": data["close_reason"]}
-    elif data["state"] == "closed":
-        # It ended before anybody talked: there is nothing to look back on.
+    elif data["state"] in ("closed", "scheduled"):
+        # It ended before anybody talked, or is put off: there is nothing to look at.
         view["handoff"], view["timeline"], view["receipt"] = None, [], None
 
 

@@ -31,6 +31,8 @@ class Product:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     secret_key: str = field(default_factory=secrets.token_hex)
+    # Intervals other than the default ones, by name.
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
@@ -55,6 +57,7 @@ class Product:
             HANDOFF_LIMIT_SCALE="1000",
             HANDOFF_SQLITE_SYNCHRONOUS="OFF",
             REDIS_URL="",
+            **{f"HANDOFF_{name}_SECONDS": str(seconds) for name, seconds in self.seconds.items()},
         )
 
     def prepare(self, configuration: str) -> None:
@@ -83,6 +86,28 @@ class Product:
             file.unlink()
         shutil.copy(self.home / "configured.sqlite3", self.database)
         self.start()
+
+    @contextlib.contextmanager
+    def hurried(self, **seconds: float) -> Iterator[None]:
+        """Restarted with short intervals, and back."""
+        for self.seconds in (seconds, {}):
+            self.kill()
+            self.start()
+            if self.seconds:
+                yield
+
+    def let_an_hour_pass(self) -> None:
+        """For everybody's session, as after a night in a closed laptop."""
+        with contextlib.closing(sqlite3.connect(self.database, timeout=10)) as connection, connection:
+            connection.execute("UPDATE handoff_session SET seen_at = datetime(seen_at, '-1 hour')")
+            connection.execute(
+                "UPDATE handoff_customer SET seen_at = datetime(seen_at, '-1 hour'),"
+                " present_until = datetime(present_until, '-1 hour')"
+            )
+
+    def begin_a_new_epoch(self) -> None:
+        """What an operator does after restoring a backup."""
+        run(VENV_PYTHON, "manage.py", "new_epoch", env=self.environment)
 
     def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:

@@ -72,6 +72,14 @@ def test_axe_finds_nothing_serious(
     examiner.look("console: keys", amira.page)
     amira.page.keyboard.press("Escape")
 
+    amira.page.keyboard.press("Alt+t")
+    expect(amira.page.get_by_role("dialog").get_by_text("Payments")).to_be_visible()
+    amira.page.get_by_role("dialog").get_by_role("button", name="Transfer").click()
+    expect(amira.page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Choose where it goes first.")
+    examiner.look("console: transfer", amira.page)
+    amira.shoot(f"23-transfer-{scheme}")
+    amira.page.keyboard.press("Escape")
+
     amira.end()
     examiner.look("console: wrap-up", amira.page)
     expect(maya.panel.get_by_text("How easy was it")).to_be_visible()

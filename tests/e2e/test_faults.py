@@ -1,12 +1,15 @@
-"""A server that dies while people talk: what was written is shown for what it is, and arrives once."""
+"""What breaks while people talk: a server, a network, a browser, a night. What was written stays, and arrives once."""
 
 from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Callable
+from typing import Any
 
-from playwright.sync_api import Locator, TimeoutError, expect
+from playwright.sync_api import Locator, Route, TimeoutError, expect
 
+from tests.e2e.network import Network
 from tests.e2e.people import Agent, Customer
 from tests.e2e.servers import Town
 
@@ -51,3 +54,132 @@ def test_what_is_written_while_the_server_is_dead_arrives_once(maya: Customer, a
         side.reads("Maya wrote meanwhile")
         side.reads("Amira wrote meanwhile")
     expect(amira.my_handoffs).to_have_count(1)
+
+
+def talk(maya: Customer, amira: Agent) -> None:
+    maya.sign_in()
+    maya.ask_for_help(about="Lost or stolen card")
+    amira.accept()
+    amira.say("Hello Maya")
+    maya.reads("Hello Maya")
+
+
+def test_a_restart_takes_no_letter_from_who_is_typing(maya: Customer, amira: Agent, town: Town) -> None:
+    talk(maya, amira)
+    maya.pen.press_sequentially("Half a sent")
+    amira.pen.press_sequentially("Half an ans")
+    town.product.kill()
+    expect(maya.panel.get_by_text("Draft kept on this device")).to_be_visible()
+    maya.pen.press_sequentially("ence")
+    amira.pen.press_sequentially("wer")
+    town.product.start()
+    for place in (maya.panel, amira.page):
+        hurry(place.get_by_role("button", name="Try now"))
+    expect(amira.page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(maya.panel.get_by_text("Here now")).to_be_visible()
+    expect(maya.pen).to_have_value("Half a sentence")
+    expect(amira.pen).to_have_value("Half an answer")
+    maya.pen.press("Enter")
+    amira.pen.press("Enter")
+    for side in (maya, amira):
+        side.reads("Half a sentence")
+        side.reads("Half an answer")
+
+
+def test_a_tab_from_before_a_deploy_says_so_and_keeps_the_draft(maya: Customer, amira: Agent, town: Town) -> None:
+    """The page in this tab is older than what the server still speaks to, and the log began anew."""
+    maya.context.route("**/dist/panel.js", lambda route: _serve_older(route))
+    maya.sign_in()
+    maya.press_get_help()
+    expect(maya.panel.get_by_text("Help was updated. Reload the page to go on; nothing is lost.")).to_be_visible()
+    maya.panel.get_by_label("In your words").fill("My card is gone")
+    maya.shoot("30-old-tab")
+    maya.context.unroute("**/dist/panel.js")
+    maya.page.reload()
+    maya.press_get_help()
+    expect(maya.panel.get_by_label("In your words")).to_have_value("My card is gone")
+    maya.start_chat(about="Lost or stolen card")
+    amira.accept()
+
+    maya.pen.fill("Not sent yet")
+    amira.pen.fill("Not sent either")
+    town.product.kill()
+    town.product.begin_a_new_epoch()
+    town.product.start()
+    for place in (maya.panel, amira.page):
+        hurry(place.get_by_role("button", name="Try now"))
+    expect(amira.page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(maya.panel.get_by_text("Here now")).to_be_visible()
+    expect(maya.pen).to_have_value("Not sent yet")
+    expect(amira.pen).to_have_value("Not sent either")
+    maya.pen.press("Enter")
+    amira.pen.press("Enter")
+    for side in (maya, amira):
+        side.reads("Not sent yet")
+        side.reads("Not sent either")
+
+
+def _serve_older(route: Route) -> None:
+    answer = route.fetch()
+    text = answer.text()
+    assert '"panel/1"' in text
+    # Nothing that a cache could take for the page's true text.
+    headers = {"Content-Type": "text/javascript", "Cache-Control": "no-store"}
+    route.fulfill(status=200, headers=headers, body=text.replace('"panel/1"', '"panel/0"'))
+
+
+def test_an_hour_asleep_ends_the_session_and_not_the_talk(
+    customer: Callable[..., Customer], amira: Agent, network: Network, town: Town
+) -> None:
+    """R25: the site is asked who it is, and place, talk and draft are as they were."""
+    maya = customer(proxy={"server": network.address})
+    talk(maya, amira)
+    maya.pen.fill("Before I closed the lid")
+    before = town.product.ask("SELECT id, public_id FROM handoff_handoff WHERE state = 'connected'")
+    sleeper = maya.context.new_cdp_session(maya.page)
+    with maya.offline(network):
+        sleeper.send("Page.setWebLifecycleState", {"state": "frozen"})
+        expect(amira.page.get_by_text("Maya lost the connection.")).to_be_visible()
+        town.product.let_an_hour_pass()
+        expect(amira.page.get_by_text("Maya is away.")).to_be_visible()
+        amira.shoot("31-customer-away")
+        sleeper.send("Page.setWebLifecycleState", {"state": "active"})
+    hurry(maya.panel.get_by_role("button", name="Try now"))
+    expect(maya.panel.get_by_text("Here now")).to_be_visible()
+    expect(amira.page.get_by_text("Maya is away.")).to_have_count(0)
+    expect(maya.pen).to_have_value("Before I closed the lid")
+    maya.pen.press("Enter")
+    amira.reads("Before I closed the lid")
+    maya.reads("Hello Maya")
+    assert town.product.ask("SELECT id, public_id FROM handoff_handoff WHERE state = 'connected'") == before
+
+
+def test_the_talk_of_an_agent_whose_browser_died_goes_to_the_next_one(
+    maya: Customer, agent: Callable[..., Agent], profile: Callable[..., Any], town: Town
+) -> None:
+    """R10: both sides see why, and what was said is not asked again."""
+    with town.product.hurried(AGENT_GRACE=6):
+        amira = Agent(profile(viewport={"width": 1440, "height": 900}), town, "amira")
+        amira.sign_in()
+        amira.be_available()
+        assert any(worker.url.endswith("timer.js") for worker in amira.page.workers), (
+            "the lease hangs on a page's timer"
+        )
+        talk(maya, amira)
+        amira.context.close()
+        dropped = "Amira’s connection dropped. If it is not back within a minute"
+        expect(maya.panel.get_by_text(dropped)).to_be_visible()
+        maya.shoot("32-agent-dropped")
+        expect(maya.log.get_by_text("Amira lost the connection. The next free agent gets this")).to_be_visible()
+        maya.shoot("33-agent-lost")
+        maya.say("I am still here")
+        tomas = agent("tomas")
+        tomas.accept()
+        expect(tomas.log.get_by_text("The agent’s connection was lost; Maya is back in the line")).to_be_visible()
+        for text in ("Hello Maya", "I am still here"):
+            tomas.reads(text)
+        tomas.shoot("34-took-over")
+        maya.sees_with("Tomas")
+        tomas.say("I have read it all")
+        maya.reads("I have read it all")
+        tomas.finish_everything()

@@ -40,7 +40,7 @@ def loans(harbour) -> Queue:
 
 def test_a_line_that_nobody_serves_does_not_starve_another(page, loans, amira: Agent) -> None:
     at_work(amira)
-    with patch.object(supply, "LINE_LIMIT", 3):
+    with patch.object(supply, "PAGE_LIMIT", 3):
         for number in range(4):
             click(page, number, intent="loan")
         handoff_id = click(page, 9)
@@ -52,7 +52,7 @@ def test_heads_that_need_what_nobody_has_do_not_starve_those_behind_them(page, h
     french = Skill.objects.create(key="french")
     Intent.objects.get(site=harbour, key="lost-card").skills.add(french)
     at_work(amira)
-    with patch.object(supply, "LINE_LIMIT", 3):
+    with patch.object(supply, "PAGE_LIMIT", 3):
         for number in range(4):
             click(page, number, intent="lost-card")
         handoff_id = click(page, 9)

@@ -11,11 +11,15 @@ from django.conf import settings
 from django.db import connection
 
 from handoff.broker.models import Handoff
+from handoff.flows import end_talk
 from handoff.lib.clock import utc_now
 from handoff.lib.errors import DomainError
+from handoff.realtime.models import LogEntry
 from handoff.routing import actions as routing
 from handoff.routing.models import Offer
+from handoff.staffing.actions import end_lease, lock_agents, renew_lease
 from handoff.staffing.models import Agent
+from tests.scenes import close, connect, offer_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -159,6 +163,103 @@ def test_a_customer_who_leaves_takes_the_offer_with_them(maya, amira: Agent) -> 
 
 
 def test_without_a_lease_nothing_is_offered(maya, amira: Agent) -> None:
-    routing.set_availability(amira, available=True, after_current=False, reason="")
+    at_work(amira)
+    end_lease(amira, now=utc_now())
     maya.ask()
     assert routing.run_matching() == 0
+
+
+# -- availability
+
+
+def told_of(agent: Agent) -> list[dict]:
+    entries = LogEntry.objects.filter(stream__name=f"agent/{agent.public_id}", type="availability.changed")
+    return list(entries.order_by("seq").values_list("data", flat=True))
+
+
+@pytest.mark.parametrize("available", [False, True])
+def test_who_finishes_first_is_away_with_the_last_one(page, amira: Agent, available: bool) -> None:
+    talks = []
+    for number in range(2):
+        tab = page()
+        tab.open(tab.token(sub=f"customer-{number}"))
+        talks.append(connect(tab, amira))
+    waiting = page()
+    waiting.open()
+    waiting.ask()
+    offer = offer_to(amira)
+    routing.set_availability(amira, available=available, after_current=True, reason="lunch")
+    finishes = {"available": False, "reason": "lunch", "after_current": True}
+    assert told_of(amira)[-1] == finishes
+    offer.refresh_from_db()
+    assert offer.status == Offer.Status.WITHDRAWN
+    assert routing.run_matching() == 0
+    close(amira, talks[0])
+    assert told_of(amira)[-1] == finishes
+    close(amira, talks[1])
+    assert told_of(amira)[-1] == finishes | {"after_current": False}
+    amira.refresh_from_db()
+    assert (amira.wanted, amira.after_current, amira.away_reason) == (False, False, "lunch")
+
+
+def test_with_nothing_to_finish_it_is_plainly_away(amira: Agent) -> None:
+    at_work(amira)
+    routing.set_availability(amira, available=False, after_current=True, reason="lunch")
+    assert told_of(amira)[-1] == {"available": False, "reason": "lunch", "after_current": False}
+
+
+def test_a_change_of_mind_is_no_longer_the_last_one(maya, amira: Agent) -> None:
+    handoff_id = connect(maya, amira)
+    routing.set_availability(amira, available=False, after_current=True, reason="")
+    routing.set_availability(amira, available=True, after_current=False, reason="")
+    close(amira, handoff_id)
+    amira.refresh_from_db()
+    assert amira.wanted
+
+
+def test_idle_since_is_when_they_came_took_or_finished(maya, amira: Agent) -> None:
+    def idle_since():
+        return Agent.objects.get(pk=amira.pk).idle_since
+
+    def forget() -> None:
+        Agent.objects.filter(pk=amira.pk).update(idle_since=None)
+
+    at_work(amira)
+    came = idle_since()
+    at_work(amira)
+    assert idle_since() == came is not None
+    forget()
+    handoff_id = connect(maya, amira)
+    assert idle_since() == Handoff.objects.get().connected_at
+    forget()
+    end_talk.end_by_agent(amira, handoff_id, version=None)
+    assert idle_since() is None
+    end_talk.wrap_up(amira, handoff_id, disposition="resolved", note="", version=None)
+    assert idle_since() == Handoff.objects.get().closed_at
+
+
+def test_the_page_s_life_renews_the_lease_and_says_it_was_seen(amira: Agent) -> None:
+    now = utc_now()
+    renew_lease(amira, now=now)
+    amira.refresh_from_db()
+    assert amira.seen_at == now
+    assert (amira.lease_expires_at - now).total_seconds() == settings.HANDOFF_SECONDS["LEASE"]
+    end_lease(amira, now=now)
+    amira.refresh_from_db()
+    assert amira.lease_expires_at == now
+
+
+def test_an_offer_made_while_its_agent_gets_up_is_taken_back(maya, amira: Agent) -> None:
+    """The match that was under way when the agent went away commits first."""
+    at_work(amira)
+    maya.ask()
+    first_look = lock_agents
+
+    def lock_after_a_match(agent_ids):
+        if not Offer.objects.exists():
+            assert routing.run_matching() == 1
+        return first_look(agent_ids)
+
+    with patch.object(routing, "lock_agents", lock_after_a_match):
+        routing.set_availability(amira, available=False, after_current=False, reason="")
+    assert Offer.objects.get().status == Offer.Status.WITHDRAWN

@@ -161,16 +161,29 @@ async def test_an_agent_adds_a_fact(serving, maya, amira, fields, code) -> None:
 
 async def test_availability_is_what_the_agent_says(serving, amira) -> None:
     agent = await serving.agent(await off_loop(Desk, amira))
-    for fields in (
-        {"available": True},
-        {"available": True, "after_current": True},
-        {"available": False, "reason": "lunch"},
+    away = {"available": False, "reason": None, "after_current": False}
+    for fields, told in (
+        ({"available": True}, away | {"available": True}),
+        # With nothing to finish, finishing is done at once.
+        ({"available": True, "after_current": True}, away),
+        ({"available": False, "reason": "lunch"}, away | {"reason": "lunch"}),
     ):
         assert (await agent.command("availability.set", **fields))["result"] == {}
-        told = {"available": True, "reason": None, "after_current": False} | fields
         await agent.event("availability.changed", **told)
     assert code_of(await agent.command("availability.set", available="yes")) == "invalid_request"
     assert code_of(await agent.command("availability.set", available=1)) == "invalid_request"
+
+
+@pytest.mark.parametrize("available", [True, False])
+async def test_who_finishes_what_they_have_is_away_with_the_last_of_it(serving, maya, amira, available) -> None:
+    handoff = await off_loop(connect, maya, amira)
+    agent = await serving.agent(await off_loop(Desk, amira))
+    await agent.command("availability.set", available=available, after_current=True)
+    await agent.event("availability.changed", available=False, after_current=True)
+    late = await serving.agent(await off_loop(Desk, amira))
+    assert late.frames[0]["snapshot"]["agent"]["availability"]["after_current"]
+    await off_loop(close, amira, handoff)
+    await agent.event("availability.changed", available=False, after_current=False)
 
 
 async def test_an_offer_is_taken_once_and_with_its_token_alone(serving, maya, amira, tomas) -> None:

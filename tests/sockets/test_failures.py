@@ -65,4 +65,4 @@ async def test_sockets_are_seen_off_step_by_step(serving, maya, house) -> None:
 async def test_nobody_enters_a_process_that_leaves(serving, maya, house) -> None:
     await house.drain()
     socket = await serving.open("/ws/customer")
-    assert socket.close_code == 4403
+    assert socket.close_code == 4503

@@ -146,6 +146,24 @@ async def test_a_client_that_leaves_before_hello_leaves_nothing_behind(serving, 
     assert socket.wire.future.done()
 
 
+@pytest.mark.parametrize("client", ["panel/1", "panel/1.9", "panel/2", "site-app/0", "panel", "", None])
+async def test_a_client_that_is_young_enough_or_somebody_elses_is_let_in(serving, maya, client) -> None:
+    ticket = await off_loop(ticket_of, maya)
+    socket = await serving.open("/ws/customer")
+    await socket.say({"cmd": "hello", "ticket": ticket, "client": client})
+    assert (await socket.until(lambda frame: True))["ev"] == "welcome"
+
+
+@pytest.mark.parametrize("client", ["panel/0", "panel/0.9", "console/0"])
+async def test_a_page_from_before_a_deploy_is_told_to_reload_and_keeps_its_ticket(serving, maya, client) -> None:
+    ticket = await off_loop(ticket_of, maya)
+    socket = await serving.open("/ws/customer")
+    await socket.say({"cmd": "hello", "ticket": ticket, "client": client})
+    assert await socket.ended() == 4426
+    assert socket.frames == [{"ev": "bye", "code": "upgrade_required", "retry_after_ms": None}]
+    await (await serving.open("/ws/customer")).hello(ticket)
+
+
 async def test_a_ticket_opens_one_socket(serving, maya) -> None:
     ticket = await off_loop(ticket_of, maya)
     first, second = await serving.open("/ws/customer"), await serving.open("/ws/customer")

@@ -138,6 +138,20 @@ async def test_a_cursor_ahead_of_the_log_orders_a_new_start(serving, maya, amira
     await socket.event("message.posted", text="live")
 
 
+@pytest.mark.parametrize(("change", "reason"), [({"epoch": "restored-backup"}, "epoch_changed"), ({}, "ahead")])
+async def test_a_desk_is_ordered_to_start_anew_for_the_same_reasons(serving, maya, amira, change, reason) -> None:
+    """R19: one stream that is ahead makes all of them untrue; the snapshot before the order is whole."""
+    handoff = await off_loop(connect, maya, amira)
+    desk = await off_loop(Desk, amira)
+    kept = await leave_and_note(await serving.agent(desk)) | change
+    kept["cursors"][streams.desk(handoff)] += 1
+    socket = await serving.agent(desk, resume=kept)
+    await socket.until(lambda frame: frame == {"ev": "resync", "reason": reason})
+    assert [one["id"] for one in socket.frames[0]["snapshot"]["handoffs"]] == [handoff]
+    await off_loop(say, maya, handoff, "live")
+    await socket.event("message.posted", text="live")
+
+
 @pytest.mark.parametrize(("missed", "resyncs"), [(1000, False), (1001, True)])
 async def test_a_thousand_missed_entries_are_the_most_that_is_replayed(serving, maya, missed, resyncs) -> None:
     kept = await leave_and_note(await serving.customer(maya))

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from django.conf import settings
 
-from handoff.flows.worker import close_abandoned
+from handoff.flows.clocks import close_abandoned
 from handoff.identity.actions import sign_of_life_seconds
 from handoff.realtime.threads import in_database as off_loop
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def test_a_customer_with_a_socket_is_never_taken_for_gone(serving, maya, monkeypatch) -> None:
-    for name in ("CUSTOMER_GONE", "SESSION_IDLE"):
+    for name in ("CUSTOMER_AWAY", "CUSTOMER_GONE", "SESSION_IDLE"):
         monkeypatch.setitem(settings.HANDOFF_SECONDS, name, 1.2)
     socket = await serving.customer(maya)
     handoff = (await off_loop(maya.ask)).body["id"]

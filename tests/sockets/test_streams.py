@@ -151,27 +151,6 @@ async def test_read_marks_move_forward_alone(serving, maya, amira) -> None:
     assert desk.frames[0]["snapshot"]["handoffs"][0]["read"] == {"customer": 3, "agent": 0}
 
 
-async def test_presence_follows_the_last_socket_of_a_person(serving, maya, amira) -> None:
-    handoff = await off_loop(connect, maya, amira)
-    agent = await serving.agent(await off_loop(Desk, amira))
-    first, second = await serving.customer(maya), await serving.customer(maya)
-    await agent.until(lambda frame: frame.get("status") == "here")
-    await first.leave()
-    await agent.settled()
-    assert not any(frame.get("status") == "reconnecting" for frame in agent.frames)
-    await second.leave()
-    told = await agent.until(lambda frame: frame.get("status") == "reconnecting")
-    assert told == {"ev": "presence", "handoff": handoff, "who": "customer", "status": "reconnecting"}
-
-
-async def test_the_agent_learns_that_the_customer_signed_out(serving, maya, amira) -> None:
-    handoff = await off_loop(connect, maya, amira)
-    agent = await serving.agent(await off_loop(Desk, amira))
-    await off_loop(maya.call, "DELETE", "sessions")
-    told = await agent.until(lambda frame: frame["ev"] == "presence")
-    assert told == {"ev": "presence", "handoff": handoff, "who": "customer", "status": "signed_out"}
-
-
 async def test_an_agent_who_goes_away_gives_the_offer_back(serving, maya, amira, tomas) -> None:
     socket = await serving.agent(await off_loop(Desk, amira))
     handoff = (await off_loop(maya.ask)).body["id"]

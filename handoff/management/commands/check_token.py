@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from handoff.identity.checking import check
 from handoff.identity.queries import site_by_key
-from handoff.lib.clock import utc_now
 from handoff.lib.errors import NotFound
+from handoff.realtime.clock import database_now
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no site {options['site']!r}.") from None
         given: str | None = options["token"]
         token = sys.stdin.buffer.read().strip() if given is None else given.strip()
-        is_good, lines = check(site, token, now=utc_now())
+        is_good, lines = check(site, token, now=database_now())
         for line in lines:
             self.stdout.write(line)
         if not is_good:

@@ -20,7 +20,7 @@ import { isWriting, shortcutOf } from "./shortcuts.ts";
 import type { Shortcut } from "./shortcuts.ts";
 import { chime } from "./sound.ts";
 import { Offers } from "./strips.tsx";
-import { END, Talk } from "./talk.tsx";
+import { END, TRANSFER, Talk } from "./talk.tsx";
 import { TopBar } from "./top_bar.tsx";
 
 export function App({ desk, page }: { desk: Desk; page: Page }): ComponentChildren {
@@ -108,6 +108,7 @@ function perform(desk: Desk, shortcut: Shortcut, onHelp: () => void): void {
     case "open": return openPlace(desk, shortcut.place);
     case "note": document.dispatchEvent(new Event(TURN)); return;
     case "end": document.dispatchEvent(new Event(END)); return;
+    case "transfer": document.dispatchEvent(new Event(TRANSFER)); return;
     case "region": return nextRegion(shortcut.back);
     case "help": return onHelp();
     default: return shortcut satisfies never;

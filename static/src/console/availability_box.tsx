@@ -16,11 +16,13 @@ function stateWords(now: Availability, free: number, offers: number): string {
   return free > 0 ? `takes ${free} more` : "full";
 }
 
+const finishingWords = (talks: number): string => (talks === 1 ? "away once this one is done" : `away once these ${talks} are done`);
+
 export function AvailabilityBox(): ComponentChildren {
   const { desk, board } = useBoard();
   const { availability, capacity } = board.agent;
   const talks = board.handoffs.length;
-  const finishing = availability.after_current && talks > 0;
+  const finishing = availability.after_current;
   const on = availability.available && !finishing;
   return (
     <section class="rail__sec" aria-label="Availability">
@@ -29,7 +31,7 @@ export function AvailabilityBox(): ComponentChildren {
           onClick={() => void desk.setAvailability(toggled(availability))} />
         <div class="grow">
           <b id="avail-name">{on ? "Available" : finishing ? "Finishing" : "Away"}</b>
-          <span class="meta" id="avail-state">{finishing ? "away once these are done" : stateWords(availability, capacity - talks, board.offers.length)}</span>
+          <span class="meta" id="avail-state">{finishing ? finishingWords(talks) : stateWords(availability, capacity - talks, board.offers.length)}</span>
         </div>
         <Keys keys={["Alt", "A"]} />
       </div>

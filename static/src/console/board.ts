@@ -5,6 +5,8 @@ import type { AgentSnapshot, AgentView, DeskHandoff, Offer, OfferStatus, Presenc
 
 /** An offer that is over; `unknown` when it ended while this page had no connection. */
 export interface EndedOffer { offer: Offer; status: OfferStatus | "unknown" }
+/** Where a customer is, and since when this reader knows; null for what was so before this page looked. */
+export interface Seen { status: Presence; since: number | null }
 /** A handoff that left this desk, and why. */
 export interface LostHandoff { handoff: DeskHandoff; reason: string }
 
@@ -17,7 +19,7 @@ export interface Board {
   heads: Readonly<Record<string, number>>;
   ended: EndedOffer[];
   lost: LostHandoff[];
-  presence: Record<string, Presence>;
+  presence: Record<string, Seen>;
   /** When the customer of a handoff was last seen typing, in this reader's milliseconds. */
   typing: Record<string, number>;
   /** How far this reader's clock was ahead of the server's at the last live events, in milliseconds. */
@@ -57,10 +59,16 @@ export function loadSnapshot(previous: Board | null, loaded: SnapshotLoaded): Bo
     heads: loaded.heads,
     ended: endedMeanwhile(previous, snapshot),
     lost: lostMeanwhile(previous, snapshot),
-    presence: previous?.presence ?? {},
+    presence: Object.fromEntries(snapshot.handoffs.map(({ id, presence }) => [id, seen(previous?.presence[id], presence, null)])),
     typing: {},
     ahead: previous?.ahead ?? [],
   };
+}
+
+/** Away is the same absence that began with a lost line. */
+export function seen(before: Seen | undefined, status: Presence, now: number | null): Seen {
+  const goes_on = before && (before.status === status || (before.status === "reconnecting" && status === "away"));
+  return { status, since: goes_on ? before.since : now };
 }
 
 function keepOlderEntries(handoff: DeskHandoff, before: Board | null): DeskHandoff {

@@ -11,8 +11,8 @@ import type { DeskAction, DeskState } from "./desk_state.ts";
 import { Drafts } from "./drafts.ts";
 import { factKey } from "./facts.ts";
 import { missingBefore } from "./lines.ts";
-import { isKnown } from "./wire.ts";
-import type { AgentSnapshot, Availability, DeskHandoff, Entry, Ephemeral, EventFrame, Offer } from "./wire.ts";
+import { readEntry } from "./wire.ts";
+import type { AgentSnapshot, Availability, DeskHandoff, Destinations, Entry, Ephemeral, EventFrame, Offer } from "./wire.ts";
 import { refusalWords } from "./words.ts";
 
 /** The other side's "is writing" lasts longer than this, so more would only be noise. */
@@ -24,13 +24,18 @@ export interface DeskOptions {
   storage: KeyValue;
   agentId: string;
   older(handoff: string, stream: string, before: number): Promise<AnyEntry[]>;
+  destinations(): Promise<Destinations>;
   now?: () => number;
   connect?: (options: ConnectionOptions<AgentSnapshot>) => Line;
 }
 
+/** A queue or a person, as one chooses it. */
+export type Destination = { kind: "queue"; key: string; name: string } | { kind: "agent"; id: string; name: string };
+
 export class Desk {
   readonly store = createStore<DeskState, DeskAction>(reduceDesk, START);
   readonly drafts: Drafts;
+  readonly destinations: DeskOptions["destinations"];
   private readonly outbox: Outbox;
   private readonly line: Line;
   private readonly now: () => number;
@@ -41,9 +46,10 @@ export class Desk {
   private focused = 0;
 
   constructor(options: DeskOptions) {
-    const { storage, agentId, getTicket, older, now = () => Date.now(), connect = (wanted) => new Connection<AgentSnapshot>(wanted) } = options;
+    const { storage, agentId, getTicket, older, destinations, now = () => Date.now(), connect = (wanted) => new Connection<AgentSnapshot>(wanted) } = options;
     this.now = now;
     this.older = older;
+    this.destinations = destinations;
     this.drafts = new Drafts(storage, `handoff.drafts.${agentId}`);
     this.line = connect({
       getTicket,
@@ -116,6 +122,19 @@ export class Desk {
     return null !== (await this.ask("handoff.wrap_up", { handoff, disposition, ...(note.trim() ? { note } : {}) }));
   }
 
+  /** Resolves to why it did not work, or to null. */
+  async transfer({ id, version }: DeskHandoff, to: Destination, note: string): Promise<string | null> {
+    const where = to.kind === "queue" ? { queue: to.key } : { agent: to.id };
+    try {
+      const { state } = await this.line.command("handoff.transfer", { handoff: id, ...where, note, version });
+      this.dispatch({ type: "passed", handoff: id, passed: { to: to.name, asked: state === "offered" } });
+      this.drafts.change(id, { transfer: "" });
+      return null;
+    } catch (error) {
+      return whyNot(error);
+    }
+  }
+
   async addFact(handoff: string, label: string, value: string): Promise<boolean> {
     return null !== (await this.ask("fact.add", { handoff, key: factKey(label), label, value }));
   }
@@ -156,7 +175,7 @@ export class Desk {
   async readOlder(handoff: DeskHandoff): Promise<void> {
     try {
       const pages = await Promise.all(missingBefore(handoff).map(({ stream, before }) => this.older(handoff.id, stream, before)));
-      this.receive({ ev: "older", handoff: handoff.id, entries: pages.flat().filter(isKnown) });
+      this.receive({ ev: "older", handoff: handoff.id, entries: pages.flat().flatMap(readEntry) });
     } catch {
       this.dispatch({ type: "refused", text: "Earlier lines could not be read just now." });
     }
@@ -174,9 +193,10 @@ export class Desk {
   }
 
   private happened(event: AnyEntry): void {
-    if (!isKnown(event)) return;
-    this.receive({ ...event, ev: "event" } as EventFrame);
-    this.settle(event);
+    for (const entry of readEntry(event)) {
+      this.receive({ ...entry, ev: "event" } as EventFrame);
+      this.settle(entry);
+    }
   }
 
   private settle(entry: Entry): void {
@@ -203,9 +223,10 @@ export class Desk {
       this.dismissRefusal();
       return result;
     } catch (error) {
-      const known = error instanceof CommandError;
-      this.dispatch({ type: "refused", text: known ? refusalWords(error.code, error.message) : "It did not work. Nothing was changed." });
+      this.dispatch({ type: "refused", text: whyNot(error) });
       return null;
     }
   }
 }
+
+const whyNot = (error: unknown): string => (error instanceof CommandError ? refusalWords(error.code, error.message) : "It did not work. Nothing was changed.");

@@ -9,6 +9,9 @@ import type { DeskHandoff } from "./wire.ts";
 
 export interface Line { status: Status; detail: string | null; since: number; /** When it came back after a break; null while it never broke. */ back_at: number | null }
 
+/** To whom it went, and whether they are asked now or it waits in their line. */
+export interface Passed { to: string; asked: boolean }
+
 export interface DeskState {
   board: Board | null;
   line: Line;
@@ -20,6 +23,8 @@ export interface DeskState {
   answering: string | null;
   /** The handoff that was accepted here and is to be opened when it comes. */
   expected: string | null;
+  /** Where this page passed handoffs to. */
+  passed: Readonly<Record<string, Passed>>;
   /** A refusal that has no place of its own. */
   refusal: string | null;
 }
@@ -31,11 +36,12 @@ export type DeskAction =
   | { type: "opened"; handoff: string }
   | { type: "answering"; offer: string | null }
   | { type: "expected"; handoff: string }
+  | { type: "passed"; handoff: string; passed: Passed }
   | { type: "refused"; text: string | null };
 
 export const START: DeskState = {
   board: null, line: { status: "connecting", detail: null, since: 0, back_at: null }, outbox: [], selected: null, opened: { handoff: null, times: 0 },
-  answering: null, expected: null, refusal: null,
+  answering: null, expected: null, passed: {}, refusal: null,
 };
 
 export function reduceDesk(state: DeskState, action: DeskAction): DeskState {
@@ -46,6 +52,7 @@ export function reduceDesk(state: DeskState, action: DeskAction): DeskState {
     case "opened": return opened(state, action.handoff);
     case "answering": return { ...state, answering: action.offer };
     case "expected": return select({ ...state, expected: action.handoff, answering: null }, state);
+    case "passed": return { ...state, passed: { ...state.passed, [action.handoff]: action.passed } };
     case "refused": return { ...state, refusal: action.text };
     default: return action satisfies never;
   }

@@ -1,11 +1,11 @@
-/** What is written and not sent, for each handoff a reply and a note, kept over a reload of the page. */
+/** What is written and not sent, for each handoff a reply, a note and a word for the next agent, kept over a reload of the page. */
 import { readJson } from "../shared/storage.ts";
 import type { KeyValue } from "../shared/storage.ts";
 
 export type Mode = "reply" | "note";
-export interface Draft { mode: Mode; reply: string; note: string }
+export interface Draft { mode: Mode; reply: string; note: string; transfer: string }
 
-const EMPTY: Draft = { mode: "reply", reply: "", note: "" };
+const EMPTY: Draft = { mode: "reply", reply: "", note: "", transfer: "" };
 
 export class Drafts {
   private drafts: Record<string, Draft>;
@@ -15,13 +15,13 @@ export class Drafts {
   }
 
   of(handoff: string): Draft {
-    return this.drafts[handoff] ?? EMPTY;
+    return { ...EMPTY, ...this.drafts[handoff] };
   }
 
   change(handoff: string, change: Partial<Draft>): Draft {
     const draft = { ...this.of(handoff), ...change };
     this.drafts = { ...this.drafts, [handoff]: draft };
-    if (!draft.reply && !draft.note && draft.mode === "reply") delete this.drafts[handoff];
+    if (!draft.reply && !draft.note && !draft.transfer && draft.mode === "reply") delete this.drafts[handoff];
     this.storage.set(this.key, JSON.stringify(this.drafts));
     return draft;
   }

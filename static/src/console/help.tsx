@@ -6,7 +6,7 @@ import { Keys } from "./keys.tsx";
 
 const GROUPS: readonly { title: string; keys: readonly (readonly [readonly string[], string])[] }[] = [
   { title: "Offers", keys: [[["Alt", "Enter"], "accept"], [["Alt", "Backspace"], "decline"]] },
-  { title: "Handoffs", keys: [[["Alt", "1"], "first of mine, then 2, 3"], [["Alt", "E"], "end the talk"]] },
+  { title: "Handoffs", keys: [[["Alt", "1"], "first of mine, then 2, 3"], [["Alt", "T"], "transfer"], [["Alt", "E"], "end the talk"]] },
   { title: "Writing", keys: [[["Enter"], "send, or add note"], [["Shift", "Enter"], "new line"], [["Alt", "N"], "reply or note"], [["Ctrl", "Enter"], "save the wrap-up"]] },
   { title: "Around", keys: [[["F6"], "next region"], [["Shift", "F6"], "the one before"], [["Alt", "A"], "available or away"], [["?"], "this list"], [["Esc"], "close"]] },
 ];

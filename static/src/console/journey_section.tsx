@@ -10,7 +10,7 @@ import type { DeskHandoff } from "./wire.ts";
 export function JourneySection({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
   const { board, now } = useBoard();
   const { steps } = handoff.journey;
-  const here = handoff.state !== "closed" && (board.presence[handoff.id] ?? "here") === "here";
+  const here = handoff.state !== "closed" && (board.presence[handoff.id]?.status ?? handoff.presence) === "here";
   const rows = journeyRows(steps, here, handoff.site.name);
   return (
     <section class="pane__sec" aria-labelledby="pane-journey">

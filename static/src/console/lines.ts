@@ -68,6 +68,8 @@ function lineOf(entry: Entry, handoff: DeskHandoff, me: string, index: number): 
     const { author, text, client_id } = entry.data;
     return [{ kind: "note", key: client_id ?? key, mine: author.name === me, who: author.name, text, at: entry.at, head: true, mark: null, client_id }];
   }
+  if (entry.type === "transfer.recorded") return transferLines(entry, me, key);
+  if (entry.type === "erased" && handoff.timeline[index - 1]?.type === "erased") return [];
   const happened = happening(entry, handoff, me, index);
   return happened ? [{ kind: "system", key, at: entry.at, ...happened }] : [];
 }
@@ -78,6 +80,17 @@ function saidLine(entry: Extract<Entry, { type: "message.posted" }>, handoff: De
   const mark: Mark | null = mine ? { status: entry.seq <= handoff.read.customer ? "read" : "sent" } : null;
   const who = author.kind === "customer" ? shortName(handoff.customer) : author.name;
   return { kind: "said", key: client_id ?? key, mine, who, text, at: original_at ?? entry.at, head: true, mark, client_id };
+}
+
+/** Who passed it where, and on the paper of notes what they had to say. */
+function transferLines({ data, at }: Extract<Entry, { type: "transfer.recorded" }>, me: string, key: string): Line[] {
+  const { agent, queue, to_agent, note } = data;
+  const mine = agent.name === me;
+  const to = to_agent?.name ?? queue?.name ?? "another line";
+  return [
+    { kind: "system", key, icon: "transfer", text: `${mine ? "You" : agent.name} passed this to ${to}`, at },
+    { kind: "note", key: `${key} note`, mine, who: agent.name, text: note, at, head: true, mark: null, client_id: null },
+  ];
 }
 
 /** Steps between two messages are one line, even with facts or a sign-in among them: the newest, and how many more. */
@@ -103,7 +116,7 @@ function happening(entry: Entry, handoff: DeskHandoff, me: string, index: number
     case "survey.answered": return { icon: "star", text: `${who} rated the effort ${entry.data.effort} of 7` };
     case "offer.recorded": return offerWords(entry.data);
     case "wrap_up.recorded": return { icon: "check", text: `Wrapped up: ${dispositionWords(entry.data.disposition)}` };
-    case "erased": return { icon: "x", text: "Erased at the customer’s request" };
+    case "erased": return { icon: "x", text: "Erased" };
     default: return null;
   }
 }
@@ -132,8 +145,15 @@ function stateWords(data: EventData["handoff.changed"], was: string | null, who:
 }
 
 function queuedWords(data: EventData["handoff.changed"], was: string | null, who: string): Happening {
-  if (was === "connected") return { icon: "transfer", text: "Back in the line, at the same place" };
+  if (was === "connected") return backWords(data.reason, who);
   return was === null ? { icon: "flag", text: `${who} asked for help: ${data.intent.label}` } : null;
+}
+
+/** A transfer has a line of its own. */
+function backWords(reason: string | undefined, who: string): Happening {
+  if (reason === "transfer") return null;
+  if (reason === "lose_agent") return { icon: "transfer", text: `The agent’s connection was lost; ${who} is back in the line, at the same place` };
+  return { icon: "transfer", text: "Back in the line, at the same place" };
 }
 
 function stepWords(steps: readonly Step[], who: string, site: string): Happening {

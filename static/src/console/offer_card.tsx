@@ -10,7 +10,7 @@ import { Keys } from "./keys.tsx";
 import { shortWithin } from "./people.ts";
 import { secondsSince } from "./rail.tsx";
 import { Who } from "./who.tsx";
-import type { Offer, Stopped } from "./wire.ts";
+import type { Offer, Stopped, TransferView } from "./wire.ts";
 import { channelWords } from "./words.ts";
 
 export function OfferCard({ offer, docked }: { offer: Offer; docked: boolean }): ComponentChildren {
@@ -48,6 +48,7 @@ function Large({ offer }: { offer: Offer }): ComponentChildren {
         </div>
       </div>
       <Facts offer={offer} />
+      {handoff.transfer && <PassedOn transfer={handoff.transfer} />}
       <p class="offer__brief"><Text text={handoff.brief} /></p>
       {handoff.statement && !quotes(handoff.brief, handoff.statement) && <p class="offer__brief offer__said"><q><Text text={handoff.statement} /></q></p>}
       <div class="offer__do">
@@ -57,6 +58,11 @@ function Large({ offer }: { offer: Offer }): ComponentChildren {
       </div>
     </section>
   );
+}
+
+/** Another agent's word to this one stands on the paper of notes. */
+function PassedOn({ transfer: { agent, note } }: { transfer: TransferView }): ComponentChildren {
+  return <p class="offer__pass"><b>{agent.name} passes this to you:</b> <Text text={note} /></p>;
 }
 
 /** A brief ends with the statement, shortened if need be; nothing is shown twice. */
@@ -95,7 +101,7 @@ function StoppedAt({ stopped, site }: { stopped: Stopped; site: string }): Compo
 
 function Docked({ offer }: { offer: Offer }): ComponentChildren {
   const { now } = useBoard();
-  const { customer, intent, enqueued_at } = offer.handoff;
+  const { customer, intent, enqueued_at, transfer } = offer.handoff;
   const title = `offer-${offer.id}`;
   return (
     <section class="offer offer--dock" aria-labelledby={title}>
@@ -109,6 +115,7 @@ function Docked({ offer }: { offer: Offer }): ComponentChildren {
         </div>
         <Answers offer={offer} short />
       </div>
+      {transfer && <PassedOn transfer={transfer} />}
     </section>
   );
 }

@@ -1,6 +1,7 @@
 /** What the server wrote into the page: who signed in, and where the cross-site token lies. */
 import { request } from "../shared/api.ts";
 import type { Entry } from "../shared/frames.ts";
+import type { Destinations } from "./wire.ts";
 
 export interface Page {
   agentId: string;
@@ -27,6 +28,9 @@ export const SECOND_FACTOR = "/accounts/2fa/";
 export function deskTicket(page: Page): Promise<{ ticket: string; url: string }> {
   return request("/api/v1/desk/ticket", { method: "POST", headers: { "X-CSRFToken": cookieValue(document.cookie, page.csrfCookie) } });
 }
+
+/** Queues and people a handoff can be passed to. */
+export const destinations = (): Promise<Destinations> => request("/api/v1/desk/destinations");
 
 /** Entries of one stream that are older than those the desk began with. */
 export async function olderEntries(handoff: string, stream: string, before: number): Promise<Entry[]> {

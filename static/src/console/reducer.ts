@@ -1,10 +1,10 @@
 /** What each event does to the desk; fed alike by snapshot, replay and live events, and without effects. */
 import { merge } from "../shared/timeline.ts";
-import { loadSnapshot } from "./board.ts";
+import { loadSnapshot, seen } from "./board.ts";
 import type { Board, SnapshotLoaded } from "./board.ts";
 import * as on from "./handoff_events.ts";
 import { keepHandoff } from "./wire.ts";
-import type { Ephemeral, Entry, EventFrame, OfferStatus } from "./wire.ts";
+import type { DeskHandoff, Ephemeral, Entry, EventFrame, OfferStatus, Presence } from "./wire.ts";
 
 /** What only this page knows: a strip was read and put away. */
 export type Dismissed = { ev: "dismissed"; offer: string } | { ev: "dismissed"; handoff: string };
@@ -70,7 +70,7 @@ function reduceHandoff(board: Board, id: string, event: EventFrame): Board {
     case "wrap_up.recorded": return on.wrapUpRecorded(board, id, event);
     case "erased": return on.erased(board, id);
     // Their line in the timeline is all they change.
-    case "note.added": case "offer.recorded": return board;
+    case "note.added": case "offer.recorded": case "transfer.recorded": return board;
     // These belong to an agent's own stream; the server does not send them here.
     case "offer.made": case "offer.ended": case "availability.changed": case "handoff.assigned": case "handoff.unassigned":
       return board;
@@ -88,7 +88,9 @@ function reduceOwn(board: Board, event: EventFrame): Board {
     case "handoff.unassigned": return handoffUnassigned(board, event.data.id, event.data.reason);
     // These belong to a handoff's streams; the server does not send them here.
     case "handoff.changed": case "message.posted": case "journey.recorded": case "facts.changed": case "identity.changed":
-    case "survey.answered": case "briefing.changed": case "wrap_up.recorded": case "erased": case "note.added": case "offer.recorded":
+    case "survey.answered": case "briefing.changed": case "wrap_up.recorded": case "transfer.recorded": case "note.added": case "offer.recorded":
+    // An own entry that was emptied: the snapshot tells what it did.
+    case "erased":
       return board;
     default: return never(event);
   }
@@ -116,11 +118,16 @@ function handoffAssigned(board: Board, data: DataOf<"handoff.assigned">): Board 
     offers: board.offers.filter((one) => one.handoff.id !== data.id),
     ended: board.ended.filter((one) => one.offer.handoff.id !== data.id),
     lost: board.lost.filter((one) => one.handoff.id !== data.id),
+    presence: { ...board.presence, [data.id]: seen(undefined, data.presence, null) },
   };
 }
 
-/** It left because its agent finished it: nothing to tell. */
+/** It left because its agent finished it: nothing to tell, unless the clock did it before a wrap-up was saved. */
 const FINISHED = new Set(["resolved", "customer_left"]);
+function reasonToTell({ wrap_up }: DeskHandoff, reason: string): string | null {
+  if (!FINISHED.has(reason)) return reason;
+  return wrap_up ? null : "wrap_up_over";
+}
 
 function handoffUnassigned(board: Board, id: string, reason: string): Board {
   const handoff = board.handoffs.find((one) => one.id === id);
@@ -128,7 +135,8 @@ function handoffUnassigned(board: Board, id: string, reason: string): Board {
   const heads = Object.fromEntries(Object.entries(board.heads).filter(([stream]) => STREAM.exec(stream)?.[1] !== id));
   const { [id]: _presence, ...presence } = board.presence;
   const { [id]: _typing, ...typing } = board.typing;
-  const lost = FINISHED.has(reason) ? board.lost : [...board.lost, { handoff, reason }];
+  const told = reasonToTell(handoff, reason);
+  const lost = told === null ? board.lost : [...board.lost, { handoff, reason: told }];
   return { ...board, handoffs: board.handoffs.filter((one) => one.id !== id), heads, presence, typing, lost };
 }
 
@@ -136,7 +144,7 @@ function handoffUnassigned(board: Board, id: string, reason: string): Board {
 function reducePassing(board: Board, input: Ephemeral | Dismissed | OlderRead, now: number): Board {
   switch (input.ev) {
     case "typing": return input.who === "customer" ? { ...board, typing: { ...board.typing, [input.handoff]: now } } : board;
-    case "presence": return input.who === "customer" ? { ...board, presence: { ...board.presence, [input.handoff]: input.status } } : board;
+    case "presence": return input.who === "customer" ? withPresence(board, input.handoff, input.status, now) : board;
     case "read": return on.read(board, input.handoff, input.who, input.seq);
     case "board": return { ...board, queues: input.queues };
     // Places in a line are for those who stand in it.
@@ -145,6 +153,12 @@ function reducePassing(board: Board, input: Ephemeral | Dismissed | OlderRead, n
     case "older": return on.change(board, input.handoff, (one) => ({ ...one, timeline: merge(one.timeline, input.entries) }));
     default: return never(input);
   }
+}
+
+function withPresence(board: Board, id: string, status: Presence, now: number): Board {
+  // Who is gone is not writing either.
+  const { [id]: _typing, ...others } = board.typing;
+  return { ...board, presence: { ...board.presence, [id]: seen(board.presence[id], status, now) }, typing: status === "here" ? board.typing : others };
 }
 
 function dismissed(board: Board, input: Dismissed): Board {

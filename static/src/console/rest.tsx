@@ -14,10 +14,15 @@ export function waitingWords(queues: readonly QueueRow[], now: number): string {
   return `${fullest.waiting} ${fullest.waiting === 1 ? "waits" : "wait"} in ${fullest.name}${oldest}.`;
 }
 
+function Finishing(): ComponentChildren {
+  return <div class="rest"><IconClock /><h1>You’re finishing</h1><p>Nothing new is offered. You are away as soon as the last of your handoffs is wrapped up.</p></div>;
+}
+
 export function Rest(): ComponentChildren {
   const { desk, board, now } = useBoard();
   const waiting = waitingWords(board.queues, now);
-  const { available } = board.agent.availability;
+  const { available, after_current } = board.agent.availability;
+  if (after_current) return <Finishing />;
   if (!available) {
     const back = { available: true, reason: null, after_current: false };
     return (

@@ -1,13 +1,14 @@
 /** Keys of the desk, by their place on the board, so that a layout or the Option key of a Mac changes nothing. */
 
 export type Shortcut =
-  | { do: "accept" } | { do: "decline" } | { do: "availability" } | { do: "note" } | { do: "end" } | { do: "region"; back: boolean } | { do: "help" }
+  | { do: "accept" } | { do: "decline" } | { do: "availability" } | { do: "note" } | { do: "end" } | { do: "transfer" } | { do: "region"; back: boolean } | { do: "help" }
   | { do: "open"; place: number };
 
 type Pressed = Pick<KeyboardEvent, "code" | "key" | "altKey" | "ctrlKey" | "metaKey" | "shiftKey" | "repeat">;
 
 const WITH_ALT: Readonly<Record<string, Shortcut>> = {
   Enter: { do: "accept" }, NumpadEnter: { do: "accept" }, Backspace: { do: "decline" }, KeyA: { do: "availability" }, KeyN: { do: "note" }, KeyE: { do: "end" },
+  KeyT: { do: "transfer" },
   Digit1: { do: "open", place: 0 }, Digit2: { do: "open", place: 1 }, Digit3: { do: "open", place: 2 },
 };
 

@@ -1,8 +1,9 @@
 /** What became of offers and handoffs, said in words that stay until they are put away. */
 import type { ComponentChildren } from "preact";
 import { IconAlert, IconCheck, IconClock, IconTransfer, IconX } from "../shared/icons.tsx";
-import type { EndedOffer } from "./board.ts";
+import type { EndedOffer, LostHandoff } from "./board.ts";
 import { useBoard } from "./context.tsx";
+import type { Passed } from "./desk_state.ts";
 import { OfferCard } from "./offer_card.tsx";
 import { customerName, customerWithin, shortName } from "./people.ts";
 import { shutWords } from "./words.ts";
@@ -32,7 +33,7 @@ export function Offers({ docked }: { docked: boolean }): ComponentChildren {
     <>
       {soonest.map((offer, index) => <OfferCard key={offer.id} offer={offer} docked={docked || index > 0} />)}
       {board.ended.map((ended) => <Ended key={ended.offer.id} ended={ended} />)}
-      {board.lost.map(({ handoff, reason }) => <Lost key={handoff.id} id={handoff.id} who={customerName(handoff.customer)} reason={reason} />)}
+      {board.lost.map((lost) => <Lost key={lost.handoff.id} lost={lost} />)}
       <Refusal />
     </>
   );
@@ -49,9 +50,18 @@ function Ended({ ended }: { ended: EndedOffer }): ComponentChildren {
   );
 }
 
-function Lost({ id, who, reason }: { id: string; who: string; reason: string }): ComponentChildren {
-  const { desk } = useBoard();
-  return <Notice icon={<IconTransfer class="ic--l warn" />} title={`${who} is no longer on your desk`} text={shutWords(reason)} onClose={() => desk.dismissHandoff(id)} />;
+/** What the agent did is good news; what happened to them is told with its reason. */
+export function goneWords({ handoff: { customer }, reason }: LostHandoff, passed: Passed | undefined): Strip {
+  const [who, short] = [customerName(customer), shortName(customer)];
+  if (reason !== "transfer" || !passed) return { icon: <IconTransfer class="ic--l warn" />, title: `${who} is no longer on your desk`, text: shutWords(reason) };
+  const next = passed.asked ? `${passed.to} is asked now, with your note and the whole talk.` : "Your note and the whole talk go along.";
+  return { icon: <IconCheck class="ic--l ok" />, title: `You passed ${customerWithin(customer)} to ${passed.to}`, text: `${next} ${short} keeps the place.` };
+}
+
+function Lost({ lost }: { lost: LostHandoff }): ComponentChildren {
+  const { desk, state } = useBoard();
+  const { id } = lost.handoff;
+  return <Notice {...goneWords(lost, state.passed[id])} onClose={() => desk.dismissHandoff(id)} />;
 }
 
 function Refusal(): ComponentChildren {

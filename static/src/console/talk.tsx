@@ -1,7 +1,7 @@
 /** The middle while a handoff is open: who, the brief, the conversation, and where one writes. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { IconAlert } from "../shared/icons.tsx";
+import { IconAlert, IconTransfer } from "../shared/icons.tsx";
 import { Text } from "../shared/text.tsx";
 import { elapsed } from "../shared/time.ts";
 import { Composer } from "./composer.tsx";
@@ -11,6 +11,7 @@ import { Keys } from "./keys.tsx";
 import { shortName, shortWithin } from "./people.ts";
 import { secondsSince } from "./rail.tsx";
 import { Offers } from "./strips.tsx";
+import { Transfer } from "./transfer.tsx";
 import { Who } from "./who.tsx";
 import type { Customer, DeskHandoff, Presence } from "./wire.ts";
 import { WrapUp, WrapUpTime } from "./wrap_up.tsx";
@@ -18,19 +19,23 @@ import { channelWords, closeWords, dispositionWords } from "./words.ts";
 
 /** Alt+E reaches the open talk from anywhere. */
 export const END = "handoff:end-talk";
+/** And Alt+T. */
+export const TRANSFER = "handoff:transfer-talk";
 
 export function Talk({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
   const ending = useEnding(handoff);
+  const passing = usePassing(handoff);
   useReading(handoff);
   return (
     <>
-      <Head handoff={handoff} onEnd={ending.ask} />
+      <Head handoff={handoff} onEnd={ending.ask} onTransfer={passing.ask} />
       {ending.asked && <EndAnyway onEnd={ending.end} onStay={ending.stay} />}
       <Offers docked />
       {handoff.brief && <p class="brief"><Text text={handoff.brief} /></p>}
       <Conversation handoff={handoff} />
       <Whereabouts handoff={handoff} />
       {handoff.state === "wrap_up" ? <WrapUp handoff={handoff} /> : <Composer handoff={handoff} />}
+      {passing.asked && <Transfer handoff={handoff} onClose={passing.close} />}
     </>
   );
 }
@@ -70,6 +75,16 @@ function useEnding(handoff: DeskHandoff): Ending {
   return { asked: asked && handoff.state === "connected", ask, end, stay: () => setAsked(false) };
 }
 
+function usePassing({ state }: DeskHandoff): { asked: boolean; ask(): void; close(): void } {
+  const [asked, setAsked] = useState(false);
+  const ask = () => setAsked(state === "connected");
+  useEffect(() => {
+    document.addEventListener(TRANSFER, ask);
+    return () => document.removeEventListener(TRANSFER, ask);
+  });
+  return { asked: asked && state === "connected", ask, close: () => setAsked(false) };
+}
+
 function EndAnyway({ onEnd, onStay }: { onEnd(): void; onStay(): void }): ComponentChildren {
   return (
     <div class="strip" role="alert">
@@ -80,7 +95,7 @@ function EndAnyway({ onEnd, onStay }: { onEnd(): void; onStay(): void }): Compon
   );
 }
 
-function Head({ handoff, onEnd }: { handoff: DeskHandoff; onEnd(): void }): ComponentChildren {
+function Head({ handoff, onEnd, onTransfer }: { handoff: DeskHandoff; onEnd(): void; onTransfer(): void }): ComponentChildren {
   const talking = handoff.state === "connected";
   return (
     <div class="mid__head">
@@ -89,6 +104,7 @@ function Head({ handoff, onEnd }: { handoff: DeskHandoff; onEnd(): void }): Comp
         <p class="meta cut">{talking ? <TalkTimes handoff={handoff} /> : endedWords(handoff)}</p>
       </div>
       {handoff.state === "wrap_up" && <WrapUpTime handoff={handoff} />}
+      {talking && <button type="button" class="btn" onClick={onTransfer}><IconTransfer />Transfer <Keys keys={["Alt", "T"]} /></button>}
       {talking && <button type="button" class="btn" onClick={onEnd}>End <Keys keys={["Alt", "E"]} /></button>}
     </div>
   );
@@ -118,7 +134,7 @@ function presenceWords(status: Presence, customer: Customer): string | null {
   const [who, within] = [shortName(customer), shortWithin(customer)];
   switch (status) {
     case "here": return null;
-    case "away": return `${who} is looking at something else.`;
+    case "away": return `${who} is away. What you write is kept and shown when ${within} is back.`;
     case "reconnecting": return `${who} lost the connection. What you write is kept and shown when ${within} is back.`;
     case "signed_out": return `${who} signed out. The talk ends by itself unless ${within} comes back.`;
     default: return status satisfies never;
@@ -126,7 +142,14 @@ function presenceWords(status: Presence, customer: Customer): string | null {
 }
 
 function Whereabouts({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
-  const { board } = useBoard();
-  const words = handoff.state === "connected" ? presenceWords(board.presence[handoff.id] ?? "here", handoff.customer) : null;
-  return <p class="whereabouts meta" role="status">{words}</p>;
+  const { board, clock } = useBoard();
+  const { status, since } = board.presence[handoff.id] ?? { status: handoff.presence, since: null };
+  const words = handoff.state === "connected" ? presenceWords(status, handoff.customer) : null;
+  // The words are said once; the time beside them moves on in silence.
+  return (
+    <p class="whereabouts meta">
+      <span role="status">{words}</span>
+      {words && since !== null && <span class="num" aria-hidden="true">{` Gone for ${elapsed((clock - since) / 1000)}.`}</span>}
+    </p>
+  );
 }

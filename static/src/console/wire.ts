@@ -2,8 +2,8 @@
 import type * as protocol from "../shared/protocol.ts";
 
 export type {
-  AgentRef, AgentView, Assurance, Availability, CustomerCard as Customer, Fact, FactKey, OfferView as Offer, OfferedHandoff, PastHandoff, QueueView as QueueRow,
-  Step, Stopped, Verdict,
+  AgentRef, AgentView, Assurance, Availability, CustomerCard as Customer, Destinations, Fact, FactKey, OfferView as Offer, OfferedHandoff, PastHandoff, QueueView as QueueRow,
+  Step, Stopped, TransferView, Verdict,
 } from "../shared/protocol.ts";
 export type Source = protocol.Fact["source"];
 export type Scalar = protocol.Fact["value"];
@@ -29,18 +29,24 @@ export interface DeskHandoff extends Omit<protocol.DeskHandoff, "timeline" | "he
 /** Every name, for telling what this page knows from what a newer server may send. */
 const KNOWN: Readonly<Record<EventType, true>> = {
   "handoff.changed": true, "message.posted": true, "journey.recorded": true, "facts.changed": true, "identity.changed": true, "survey.answered": true,
-  "erased": true, "offer.recorded": true, "note.added": true, "wrap_up.recorded": true, "briefing.changed": true, "offer.made": true, "offer.ended": true,
-  "availability.changed": true, "handoff.assigned": true, "handoff.unassigned": true,
+  "erased": true, "offer.recorded": true, "note.added": true, "wrap_up.recorded": true, "transfer.recorded": true, "briefing.changed": true, "offer.made": true,
+  "offer.ended": true, "availability.changed": true, "handoff.assigned": true, "handoff.unassigned": true,
 };
-export function isKnown(event: { type: string }): event is Entry {
+function isKnown(event: { type: string }): event is Entry {
   return Object.hasOwn(KNOWN, event.type);
 }
 
-export function keepHandoff({ heads: _heads, timeline, ...rest }: SentHandoff): DeskHandoff {
-  return { ...rest, timeline: timeline.filter(isKnown) };
+/** What this page can read of it: an entry that lost its data to an erasure keeps its place and nothing else. */
+export function readEntry(event: Place & { readonly type: string; readonly data: unknown }): Entry[] {
+  if (!isKnown(event)) return [];
+  return [Object.keys(event.data).length > 0 ? event : { ...event, type: "erased", data: {} }];
 }
 
-export type Presence = "here" | "away" | "reconnecting" | "signed_out";
+export function keepHandoff({ heads: _heads, timeline, ...rest }: SentHandoff): DeskHandoff {
+  return { ...rest, timeline: timeline.flatMap(readEntry) };
+}
+
+export type Presence = protocol.DeskHandoff["presence"];
 export type Who = "customer" | "agent";
 export type Ephemeral =
   | { ev: "typing"; handoff: string; who: Who }

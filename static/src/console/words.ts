@@ -25,7 +25,10 @@ const AWAY: Readonly<Record<string, string>> = {
 export const awayWords = (reason: string): string => AWAY[reason] ?? sentence(reason);
 
 const SHUT: Readonly<Record<string, string>> = {
-  lose_agent: "The connection was gone for too long, so it went back to its place in the line.",
+  lose_agent: "Your connection was gone for too long, so it went back to its place in the line.",
+  retry_later: "It is tried again later.",
+  unreachable: "Nobody was reached, so it is closed.",
+  wrap_up_over: "The time for the wrap-up was over, so it closed without an outcome.",
   switch: "The customer changed the channel.",
   postpone: "The customer asked for another time.",
   transfer: "It was handed on.",
@@ -45,6 +48,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   illegal_transition: "The handoff has moved on meanwhile.",
   forbidden: "This handoff is not yours any more.",
   idempotency_conflict: "Another text was already sent in its place.",
+  not_found: "Whom you chose is not there any more.",
   not_connected: "There is no connection right now.",
   connection_lost: "The connection was lost before an answer came.",
 };

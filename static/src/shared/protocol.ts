@@ -76,6 +76,7 @@ export interface CustomerHandoff {
   readonly position: number | "100+" | null;
   readonly estimate: Estimate | null;
   readonly agent: Named | null;
+  readonly agent_presence: "away" | "here" | "reconnecting" | "signed_out" | null;
   readonly close_reason: string | null;
   readonly head: number;
   readonly phone: null;
@@ -112,6 +113,7 @@ export interface DeskHandoff {
   readonly connected_at: string | null;
   readonly close_reason: string | null;
   readonly agent: AgentRef | null;
+  readonly presence: "away" | "here" | "reconnecting" | "signed_out";
   readonly why: Why;
   readonly timeline: readonly TimelineEntry[];
   readonly dispositions: readonly string[];
@@ -123,12 +125,25 @@ export interface DeskHandoff {
   readonly heads?: Readonly<Record<string, number>>;
 }
 
+export interface DestinationAgent {
+  readonly id: string;
+  readonly name: string;
+  readonly available: boolean;
+  readonly queues: readonly string[];
+}
+
+export interface Destinations {
+  readonly queues: readonly QueueRef[];
+  readonly agents: readonly DestinationAgent[];
+}
+
 export type Erased = Record<string, never>;
 
 export interface Estimate {
   readonly kind: "range" | "soon" | "unknown";
   readonly low_seconds?: number;
   readonly high_seconds?: number;
+  readonly confidence?: number;
 }
 
 export interface Fact {
@@ -161,6 +176,7 @@ export interface HandoffChanged {
   readonly agent: Named | null;
   readonly close_reason: string | null;
   readonly enqueued_at: string | null;
+  readonly reason?: string;
 }
 
 export interface HandoffOpened {
@@ -256,6 +272,7 @@ export interface OfferedHandoff {
   readonly brief: string;
   readonly stopped_at: Stopped | null;
   readonly earlier: number;
+  readonly transfer: TransferView | null;
 }
 
 export interface PastHandoff {
@@ -345,6 +362,18 @@ export interface TimelineEntry {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+export interface TransferRecorded {
+  readonly agent: AgentRef;
+  readonly queue: QueueRef | null;
+  readonly to_agent: AgentRef | null;
+  readonly note: string;
+}
+
+export interface TransferView {
+  readonly agent: AgentRef;
+  readonly note: string;
+}
+
 export interface Verdict {
   readonly key: string;
   readonly label: string;
@@ -379,6 +408,7 @@ export type DeskEvent =
   | { readonly type: "offer.recorded"; readonly data: OfferRecorded }
   | { readonly type: "note.added"; readonly data: NoteAdded }
   | { readonly type: "wrap_up.recorded"; readonly data: WrapUpRecorded }
+  | { readonly type: "transfer.recorded"; readonly data: TransferRecorded }
   | { readonly type: "briefing.changed"; readonly data: BriefingChanged };
 
 export type AgentEvent =
@@ -394,6 +424,6 @@ export type CustomerEvent =
 
 export type LogEvent = HandoffEvent | DeskEvent | AgentEvent | CustomerEvent;
 
-export type CommandName = "ping" | "typing" | "message.send" | "message.read" | "journey.record" | "fact.strike" | "handoff.cancel" | "handoff.end" | "note.add" | "fact.add" | "availability.set" | "offer.accept" | "offer.decline" | "handoff.wrap_up";
+export type CommandName = "ping" | "typing" | "message.send" | "message.read" | "journey.record" | "fact.strike" | "handoff.cancel" | "handoff.end" | "note.add" | "fact.add" | "availability.set" | "offer.accept" | "offer.decline" | "handoff.transfer" | "handoff.wrap_up";
 
 export type ByeCode = "bad_frame" | "auth" | "forbidden" | "too_slow" | "superseded" | "too_big" | "upgrade_required" | "rate" | "going_away";

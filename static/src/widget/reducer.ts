@@ -123,7 +123,7 @@ function choose(draft: Draft, intents: PanelState["intents"], page: string | nul
 function begin(state: PanelState, handoff: Handoff): PanelState {
   if (state.handoff?.id === handoff.id) return newer(state, handoff);
   const timeline = state.timeline.filter(({ stream }) => stream === streamOf(handoff));
-  return { ...state, ...TALK, handoff, timeline, joined: joinedOf(state, handoff) };
+  return { ...state, ...TALK, handoff, timeline, agent_line: handoff.agent_presence, joined: joinedOf(state, handoff) };
 }
 
 /** Met on an earlier page of this device, or here and now. */
@@ -134,7 +134,7 @@ function joinedOf({ joined, page, customer }: PanelState, { id }: Handoff): Join
 /** A replayed or late snapshot may be older than what the events already told. */
 function newer(state: PanelState, handoff: Handoff): PanelState {
   const stale = state.handoff !== null && handoff.version < state.handoff.version;
-  return stale ? state : { ...state, handoff, busy: false };
+  return stale ? state : { ...state, handoff, agent_line: handoff.agent_presence, busy: false };
 }
 
 function welcome(state: PanelState, snapshot: CustomerSnapshot): PanelState {
@@ -152,7 +152,11 @@ function closedMeanwhile({ handoff }: PanelState, { recent }: CustomerSnapshot):
   return { ...handoff, ...ended, agent: handoff.agent };
 }
 
+/** An erasure leaves an entry's place and nothing in it. */
+const isEmptied = ({ type, data }: Entry): boolean => type !== "session.changed" && Object.keys(data as object).length === 0;
+
 function event(state: PanelState, entry: Entry): PanelState {
+  if (isEmptied(entry)) return belongs(state, entry) ? { ...state, timeline: [], receipt: null } : state;
   const timeline = merge(state.timeline, [entry]);
   if (timeline === state.timeline) return state;
   const known = entry as EventOf<CustomerEvents>;

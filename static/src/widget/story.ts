@@ -61,7 +61,10 @@ function tellChange(story: Story, data: CustomerEvents["handoff.changed"], at: s
     if (before || now) say("check", `The conversation ended at ${clock(at)}.`);
   } else if (now && before && now !== before) say("transfer", `${before} passed you to ${now}, with your details and this conversation.`);
   else if (now && !before) say("user", `${now} joined at ${clock(at)}. Your details and steps are on screen.`);
-  else if (!now && before) say("refresh", `${before} had to go. The next free agent gets this with everything in it; you keep your place.`);
+  else if (!now && before) {
+    if (data.reason === "transfer") say("transfer", `${before} is passing you on. The next agent gets all of this; nothing needs repeating.`);
+    else say("refresh", `${before} ${data.reason === "lose_agent" ? "lost the connection" : "had to go"}. The next free agent gets this with everything in it; you keep your place.`);
+  }
 }
 
 /** Signed facts come with the sign-in, which is told already. */

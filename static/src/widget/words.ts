@@ -3,7 +3,7 @@ import type { SignInNeeds } from "../shared/errors.ts";
 import type { Assurance, ChannelOption, Customer, Estimate, Fact, Handoff, IntentOption, Step } from "../shared/frames.ts";
 import { stepTitle, timesWords } from "../shared/journey.ts";
 import { ago, moment } from "../shared/time.ts";
-import type { Ended, PanelState } from "./state.ts";
+import type { PanelState } from "./state.ts";
 
 export function waitWords(estimate: Estimate | null | undefined, unknown = "we can’t say yet"): string {
   if (estimate?.kind === "soon") return "less than a minute";
@@ -177,20 +177,6 @@ export function troubleWords(code: string): string {
 const FAILED: Record<string, string> = { handoff_closed: "Not sent: the conversation has ended.", too_long: "Not sent: too long.", not_saved: "Not saved." };
 
 export const failedWords = (code: string | undefined): string => FAILED[code ?? ""] ?? "Not sent.";
-
-const ENDINGS: Record<string, string> = {
-  cancelled: "You left the line",
-  abandoned: "You were away, so you left the line",
-  expired: "This request ran out",
-  unreachable: "We could not reach you",
-  merged: "This continues in your signed-in conversation",
-  erased: "This conversation was erased",
-  out_of_reach: "This conversation can’t be reached from here any more",
-};
-
-export function endingWords({ reason }: Ended): string {
-  return ENDINGS[reason ?? ""] ?? "This conversation has ended";
-}
 
 /** What the button on the page becomes while one browses on. */
 export function launcherWords(state: PanelState, unread: number): { title: string; detail: string } {

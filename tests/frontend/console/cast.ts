@@ -32,7 +32,7 @@ export function handoff(more: Partial<DeskHandoff> = {}): DeskHandoff {
   return {
     id: "ho_1", state: "connected", version: 2, channel: "chat", intent: INTENT, queue: { key: "cards", name: "Cards" }, site: SITE, statement: null, customer: MAYA,
     verdicts: [], journey: { steps: [] }, facts: [], history: [], brief: "Maya Chen wants to dispute a charge.", opened_at: at(-60), enqueued_at: at(-42),
-    connected_at: at(0), close_reason: null, agent: AMIRA, why: { text: [] }, timeline: [], dispositions: ["resolved", "follow_up"], wrap_up: null,
+    connected_at: at(0), close_reason: null, agent: AMIRA, presence: "here", why: { text: [] }, timeline: [], dispositions: ["resolved", "follow_up"], wrap_up: null,
     survey: null, read: { customer: 0, agent: 0 }, callback: null, call: null, ...more,
   };
 }
@@ -42,7 +42,7 @@ export function offer(more: Partial<Offer> = {}): Offer {
     id: "of_1", token: "secret", offered_at: at(0), expires_at: at(25),
     handoff: {
       id: "ho_2", channel: "chat", intent: INTENT, queue: { key: "cards", name: "Cards" }, site: SITE, statement: null, customer: MAYA, enqueued_at: at(-42),
-      brief: "Maya Chen wants to dispute a charge.", stopped_at: null, earlier: 0,
+      brief: "Maya Chen wants to dispute a charge.", stopped_at: null, earlier: 0, transfer: null,
     },
     ...more,
   };

@@ -16,7 +16,7 @@ const command = vi.fn<(cmd: string, fields?: Record<string, unknown>) => Promise
 
 function open(storage = memory()): Desk {
   const desk = new Desk({
-    getTicket: () => Promise.reject(new Error("unused")), older, storage, agentId: "ag_amira", now: () => now,
+    getTicket: () => Promise.reject(new Error("unused")), older, destinations: () => Promise.resolve({ queues: [], agents: [] }), storage, agentId: "ag_amira", now: () => now,
     connect: (options) => { wire = options; return { start() {}, stop() {}, retryNow() {}, command }; },
   });
   return desk;
@@ -133,7 +133,7 @@ describe("what is written", () => {
     expect(command.mock.calls.map(([, fields]) => fields?.client_id)).toEqual([item.client_id, item.client_id]);
     desk.drafts.change("ho_1", { reply: "and more" });
     desk.takeBack(item);
-    expect(desk.drafts.of("ho_1")).toEqual({ mode: "reply", reply: "hello\nand more", note: "" });
+    expect(desk.drafts.of("ho_1")).toEqual({ mode: "reply", reply: "hello\nand more", note: "", transfer: "" });
     expect(desk.store.get().outbox).toEqual([]);
   });
 
@@ -143,7 +143,7 @@ describe("what is written", () => {
     desk.drafts.change("ho_1", { reply: "half a" });
     desk.drafts.change("ho_2", { mode: "note", note: "mind" });
     expect(open(storage).drafts.of("ho_1").reply).toBe("half a");
-    expect(open(storage).drafts.of("ho_2")).toEqual({ mode: "note", reply: "", note: "mind" });
+    expect(open(storage).drafts.of("ho_2")).toEqual({ mode: "note", reply: "", note: "mind", transfer: "" });
     desk.leave();
     expect(open(storage).drafts.of("ho_1").reply).toBe("");
   });
@@ -264,4 +264,43 @@ describe("a log that was restored from a backup", () => {
     welcome({ handoffs: [talk(2, 3)] }, { ...HEADS, [STREAM]: 3 });
     expect(lines(desk)).toEqual([1, 2, 3]);
   });
+});
+
+describe("a transfer", () => {
+  const loans = { kind: "queue", key: "loans", name: "Loans" } as const;
+  const tomas = { kind: "agent", id: "ag_tomas", name: "Tomas" } as const;
+
+  test("goes to a queue or a person with a note and the version that was seen", async () => {
+    const desk = open();
+    welcome({ handoffs: [handoff()] });
+    command.mockResolvedValueOnce({ state: "queued" }).mockResolvedValueOnce({ state: "offered" });
+    expect(await desk.transfer(handoff(), loans, "mind")).toBeNull();
+    expect(command).toHaveBeenCalledWith("handoff.transfer", { handoff: "ho_1", queue: "loans", note: "mind", version: 2 });
+    expect(desk.store.get().passed["ho_1"]).toEqual({ to: "Loans", asked: false });
+    await desk.transfer(handoff(), tomas, "mind");
+    expect(command).toHaveBeenLastCalledWith("handoff.transfer", { handoff: "ho_1", agent: "ag_tomas", note: "mind", version: 2 });
+    expect(desk.store.get().passed["ho_1"]).toEqual({ to: "Tomas", asked: true });
+  });
+
+  test("that is refused keeps the note and says why; one that worked forgets it", async () => {
+    const desk = open();
+    desk.drafts.change("ho_1", { transfer: "mind" });
+    command.mockRejectedValueOnce(new CommandError("stale_version"));
+    expect(await desk.transfer(handoff(), loans, "mind")).toBe("The handoff changed meanwhile.");
+    expect([desk.drafts.of("ho_1").transfer, desk.store.get().passed]).toEqual(["mind", {}]);
+    await desk.transfer(handoff(), loans, "mind");
+    expect(desk.drafts.of("ho_1").transfer).toBe("");
+  });
+});
+
+test("what was emptied by an erasure is read as erased, wherever it comes from", async () => {
+  const desk = open();
+  welcome({ handoffs: [{ ...handoff(), timeline: [{ ...entry(STREAM, 1, "message.posted", said("customer", "x")), data: {} }] }] });
+  wire.onEvent({ ...entry(STREAM, 1, "message.posted", said("customer", "x")), seq: 2, data: {} }, false);
+  older.mockResolvedValueOnce([{ ...entry(DESK, 1, "erased", {}), type: "note.added" }]);
+  await desk.readOlder(desk.store.get().board!.handoffs[0]!);
+  wire.onEvent({ ...entry(MINE, 1, "erased", {}), type: "offer.made" }, false);
+  const board = desk.store.get().board!;
+  expect(new Set(board.handoffs[0]?.timeline.map(({ type }) => type))).toEqual(new Set(["erased"]));
+  expect(board.offers).toEqual([]);
 });

@@ -105,6 +105,24 @@ describe("what happened", () => {
       over({ state: "closed", close_reason: "erased" })]).toEqual(["Dispute a charge, the talk ended", "Dispute a charge, Maya left", "Dispute a charge, the customer left", "Dispute a charge: Follow up", "Dispute a charge, ended: erased"]);
   });
 
+  test("a transfer says who passed it where, and its note stands on the paper of notes", () => {
+    const passed = (agent: typeof AMIRA) => entry(DESK, 2, "transfer.recorded", { agent, queue: { key: "loans", name: "Loans" }, to_agent: null, note: "mind the gap" });
+    const story = (agent: typeof AMIRA) => lines([entry(STREAM, 1, "handoff.changed", changed("connected")), passed(agent), entry(STREAM, 3, "handoff.changed", changed("queued", { agent: null, reason: "transfer" }))]);
+    expect(story({ id: "ag_tomas", name: "Tomas" }).slice(1)).toMatchObject([{ kind: "system", text: "Tomas passed this to Loans" }, { kind: "note", text: "mind the gap", mine: false }]);
+    expect(story(AMIRA)[1]).toMatchObject({ text: "You passed this to Loans" });
+    const person = entry(DESK, 2, "transfer.recorded", { agent: AMIRA, queue: null, to_agent: { id: "ag_tomas", name: "Tomas" }, note: "x" });
+    expect(system(person)).toEqual(["You passed this to Tomas"]);
+  });
+
+  test("a lost connection is told as what it was", () => {
+    const back = (reason?: string) => system(entry(STREAM, 1, "handoff.changed", changed("connected")), entry(STREAM, 2, "handoff.changed", changed("queued", { agent: null, ...(reason && { reason }) })))[1];
+    expect([back("lose_agent"), back()]).toEqual(["The agent’s connection was lost; Maya is back in the line, at the same place", "Back in the line, at the same place"]);
+  });
+
+  test("what was erased is one line however much it was", () => {
+    expect(system(entry(STREAM, 1, "erased", {}), entry(STREAM, 2, "erased", {}), entry(STREAM, 3, "handoff.changed", changed("closed", { close_reason: "erased" })))).toEqual(["Erased", "Closed: erased"]);
+  });
+
   test("a message that imitates a system line stays a message", () => {
     expect(lines([entry(STREAM, 1, "message.posted", said("customer", "You joined"))])[0]).toMatchObject({ kind: "said" });
   });

@@ -17,13 +17,14 @@ let wire: ConnectionOptions<AgentSnapshot>;
 let root: HTMLElement;
 let desk: Desk;
 const older = vi.fn<DeskOptions["older"]>();
+const destinations = vi.fn<DeskOptions["destinations"]>();
 const command = vi.fn<(cmd: string, fields?: Record<string, unknown>) => Promise<Record<string, unknown>>>();
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
   command.mockReset().mockResolvedValue({});
   desk = new Desk({
-    getTicket: () => Promise.reject(new Error("unused")), older, storage: memory(), agentId: "ag_amira",
+    getTicket: () => Promise.reject(new Error("unused")), older, destinations, storage: memory(), agentId: "ag_amira",
     connect: (options) => { wire = options; return { start() {}, stop() {}, retryNow() {}, command }; },
   });
   root = document.createElement("div");
@@ -251,6 +252,96 @@ describe("the end of a talk", () => {
     act(() => button("Save and be free").click());
     await settle();
     expect(command).toHaveBeenCalledWith("handoff.wrap_up", { handoff: "ho_1", disposition: "follow_up", note: "call on Monday" });
+  });
+});
+
+describe("a transfer", () => {
+  const there = { queues: [{ key: "loans", name: "Loans" }], agents: [{ id: "ag_amira", name: "Amira", available: true, queues: [] }, { id: "ag_noor", name: "Noor", available: false, queues: [] }, { id: "ag_tomas", name: "Tomas", available: true, queues: [] }] };
+  const ask = async () => {
+    talk();
+    destinations.mockResolvedValue(there);
+    press(window, "t", { code: "KeyT", altKey: true });
+    await settle();
+  };
+  const note = () => find("#transfer-note") as HTMLTextAreaElement;
+  const choose = (name: string) => act(() => ([...root.querySelectorAll("label.opt")].find((one) => one.textContent?.includes(name))?.querySelector("input") as HTMLInputElement).click());
+  const dialog = () => root.querySelector<HTMLDialogElement>("dialog");
+
+  test("offers people who are free, then queues; never oneself, and who is not free only to be seen", async () => {
+    await ask();
+    expect([...root.querySelectorAll("label.opt")].map((one) => [one.textContent, one.querySelector("input")?.disabled])).toEqual([["Tomasfree now", false], ["Loansqueue", false], ["Noornot free", true]]);
+    expect(dialog()?.getAttribute("aria-labelledby")).toBe("transfer-title");
+  });
+
+  test("keeps the note when it is refused, and leaves a clear word when it worked", async () => {
+    await ask();
+    write(note(), "receipt is in the talk");
+    act(() => button("Transfer Ctrl").click());
+    expect(find("dialog [role=alert]").textContent).toContain("Choose where it goes first.");
+    choose("Tomas");
+    write(note(), "  ");
+    act(() => button("Transfer to Tomas").click());
+    expect(find("dialog [role=alert]").textContent).toContain("Write a note first");
+    write(note(), "receipt is in the talk");
+    command.mockRejectedValueOnce(new CommandError("not_saved"));
+    act(() => button("Transfer to Tomas").click());
+    await settle();
+    expect(find("dialog [role=alert]").textContent).toContain("It could not be saved just now. Your note is kept.");
+    expect(note().value).toBe("receipt is in the talk");
+    command.mockResolvedValueOnce({ state: "offered" });
+    press(note(), "Enter", { ctrlKey: true });
+    await settle();
+    expect(command).toHaveBeenLastCalledWith("handoff.transfer", { handoff: "ho_1", agent: "ag_tomas", note: "receipt is in the talk", version: 2 });
+    happens(event(MINE, 1, "handoff.unassigned", { id: "ho_1", reason: "transfer" }));
+    expect(dialog()).toBeNull();
+    expect(root.textContent).toContain("You passed Maya Chen to TomasTomas is asked now, with your note and the whole talk. Maya keeps the place.");
+  });
+
+  test("one that came from another agent says who passes it on, and why", () => {
+    const passed = offer({ handoff: { ...offer().handoff, transfer: { agent: { id: "ag_tomas", name: "Tomas" }, note: "needs a merchant block" } } });
+    welcome({ offers: [passed] });
+    expect(find(".offer__pass").textContent).toBe("Tomas passes this to you: needs a merchant block");
+    welcome({ offers: [passed], handoffs: [handoff()] });
+    act(() => desk.open("ho_1"));
+    expect(find(".offer--dock .offer__pass").textContent).toContain("needs a merchant block");
+  });
+});
+
+describe("finishing", () => {
+  const finishing = { available: false, reason: null, after_current: true };
+
+  test("is shown as long as the server says so, and ends in away", () => {
+    talk();
+    happens(event(MINE, 1, "availability.changed", finishing));
+    expect([find("#avail-name").textContent, find("#avail-state").textContent]).toEqual(["Finishing", "away once this one is done"]);
+    happens(event(MINE, 2, "handoff.unassigned", { id: "ho_1", reason: "switch" }));
+    expect(find("#avail-name").textContent).toBe("Finishing");
+    expect(root.textContent).toContain("You’re finishing");
+    happens(event(MINE, 3, "availability.changed", { ...finishing, after_current: false }));
+    expect([find("#avail-name").textContent, root.textContent?.includes("You’re away")]).toEqual(["Away", true]);
+  });
+
+  test("can be taken back with one press", async () => {
+    talk();
+    happens(event(MINE, 1, "availability.changed", finishing));
+    press(window, "a", { code: "KeyA", altKey: true });
+    await settle();
+    expect(command).toHaveBeenCalledWith("availability.set", { available: true, after_current: false });
+  });
+});
+
+describe("where the customer is", () => {
+  const shown = () => find(".whereabouts").textContent;
+
+  test("comes with the snapshot, and with the time once this page saw it", () => {
+    talk({ presence: "away" });
+    expect(shown()).toBe("Maya is away. What you write is kept and shown when Maya is back.");
+    act(() => wire.onEphemeral?.({ ev: "presence", handoff: "ho_1", who: "customer", status: "here" }));
+    expect(shown()).toBe("");
+    act(() => wire.onEphemeral?.({ ev: "presence", handoff: "ho_1", who: "customer", status: "reconnecting" }));
+    act(() => { vi.advanceTimersByTime(42_000); });
+    expect(shown()).toBe("Maya lost the connection. What you write is kept and shown when Maya is back. Gone for 0:42.");
+    expect(find(".whereabouts [role=status]").textContent).not.toContain("0:42");
   });
 });
 

@@ -3,7 +3,7 @@ import type { Board, SnapshotLoaded } from "../../../static/src/console/board.ts
 import { serverNow } from "../../../static/src/console/board.ts";
 import { reduce } from "../../../static/src/console/reducer.ts";
 import type { Input } from "../../../static/src/console/reducer.ts";
-import type { AgentSnapshot, DeskHandoff, EventFrame } from "../../../static/src/console/wire.ts";
+import type { AgentSnapshot, DeskHandoff, EventFrame, Presence } from "../../../static/src/console/wire.ts";
 import { AMIRA, DESK, MAYA, MINE, NOW, STREAM, at, changed, entry, event, fact, handoff, loaded, offer, said } from "./cast.ts";
 
 function play(start: SnapshotLoaded, inputs: readonly Input[]): Board {
@@ -140,7 +140,10 @@ describe("streams open and shut", () => {
   test("why it left is told, unless its agent finished it", () => {
     const lost = play(open(), [event(STREAM, 1, "handoff.changed", changed("queued", { agent: null })), event(MINE, 1, "handoff.unassigned", { id: "ho_1", reason: "lose_agent" })]);
     expect(lost.lost.map(({ reason }) => reason)).toEqual(["lose_agent"]);
-    expect(play(open(), [event(MINE, 1, "handoff.unassigned", { id: "ho_1", reason: "customer_left" })]).lost).toEqual([]);
+    const wrapped = { disposition: "resolved", note: null };
+    expect(play(open({ wrap_up: wrapped }), [event(MINE, 1, "handoff.unassigned", { id: "ho_1", reason: "customer_left" })]).lost).toEqual([]);
+    const over = play(open(), [event(MINE, 1, "handoff.unassigned", { id: "ho_1", reason: "resolved" })]);
+    expect(over.lost.map(({ reason }) => reason)).toEqual(["wrap_up_over"]);
   });
 
   test("a handoff that comes back has no strip about having left", () => {
@@ -217,9 +220,33 @@ describe("frames outside the log", () => {
       { ev: "read", handoff: "ho_1", who: "customer", seq: 2 }, { ev: "read", handoff: "ho_1", who: "agent", seq: 3 },
       { ev: "board", queues }, { ev: "queue", handoff: "ho_1", position: 2, estimate: null },
     ]);
-    expect(board.presence).toEqual({ ho_1: "reconnecting" });
+    expect(board.presence).toEqual({ ho_1: { status: "reconnecting", since: NOW } });
     expect(board.handoffs[0]?.read).toEqual({ customer: 4, agent: 3 });
     expect(board.queues).toEqual(queues);
+  });
+});
+
+describe("where a customer is", () => {
+  const frame = (status: Presence) => ({ ev: "presence" as const, handoff: "ho_1", who: "customer" as const, status });
+  const later = NOW + 30_000;
+
+  test("an absence is timed from the moment the line broke, and over a reconnect of the desk", () => {
+    const gone = reduce(play(open(), [frame("reconnecting")]), frame("away"), later);
+    expect(gone?.presence).toEqual({ ho_1: { status: "away", since: NOW } });
+    expect(reduce(gone, open({ presence: "away" }), later)?.presence).toEqual({ ho_1: { status: "away", since: NOW } });
+    expect(reduce(gone, frame("signed_out"), later)?.presence).toEqual({ ho_1: { status: "signed_out", since: later } });
+    expect(reduce(gone, frame("here"), later)?.presence["ho_1"]?.status).toBe("here");
+  });
+
+  test("who is gone is not writing", () => {
+    expect(play(open(), [{ ev: "typing", handoff: "ho_1", who: "customer" }, frame("reconnecting")]).typing).toEqual({});
+    expect(play(open(), [{ ev: "typing", handoff: "ho_1", who: "customer" }, frame("here")]).typing).toEqual({ ho_1: NOW });
+  });
+
+  test("what was so before this page looked has no time", () => {
+    expect(play(open({ presence: "away" }), []).presence).toEqual({ ho_1: { status: "away", since: null } });
+    const assigned = event(MINE, 1, "handoff.assigned", { ...handoff({ id: "ho_2", presence: "reconnecting" }), heads: {} });
+    expect(play(open(), [assigned]).presence["ho_2"]).toEqual({ status: "reconnecting", since: null });
   });
 });
 

@@ -24,6 +24,7 @@ export function handoff(change: Partial<Handoff> = {}): Handoff {
     position: 2,
     estimate: { kind: "range", low_seconds: 180, high_seconds: 300 },
     agent: null,
+    agent_presence: null,
     phone: null,
     callback: null,
     close_reason: null,

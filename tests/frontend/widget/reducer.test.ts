@@ -185,6 +185,14 @@ describe("the receipt", () => {
     expect(struck.receipt?.facts.map(({ key }) => key)).toEqual(["b"]);
   });
 
+  it("forgets what was said when the talk is erased, and reads emptied entries without breaking", () => {
+    const talking = play(open({ state: "connected", agent: amira }), event(said(1, "agent", "secret")), { type: "receipt", receipt: { name: "Maya Chen", facts: [], steps: [], statement: "secret", assurance: null } });
+    const erased = play(talking, event(entry(2, "erased", {})));
+    expect([erased.timeline, erased.receipt]).toEqual([[], null]);
+    expect(play(erased, event(entry(3, "handoff.changed", {})), event(entry(1, "handoff.opened", {}, "customer/cu_maya"))).handoff).toEqual(erased.handoff);
+    expect(play(talking, event(entry(2, "session.changed", {}, "customer/cu_maya"))).timeline).toHaveLength(1);
+  });
+
   it("survives an erased payload", () => {
     expect(() => play(open({}), { type: "receipt", receipt }, ...["facts.changed", "journey.recorded", "message.posted", "handoff.changed"].map((type, i) => event(entry(i + 1, type, {}))))).not.toThrow();
   });

@@ -1,11 +1,12 @@
 // @vitest-environment happy-dom
 import { render } from "preact";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ChannelOption, Fact } from "../../../static/src/shared/frames.ts";
 import type { Actions } from "../../../static/src/widget/panel/actions.ts";
 import { App } from "../../../static/src/widget/panel/views/app.tsx";
+import { loadLater } from "../../../static/src/widget/panel/views/lazy.ts";
 import type { PanelState } from "../../../static/src/widget/state.ts";
-import { amira, changed, event, handoff, maya, menu, open, play, stranger } from "./cast.ts";
+import { amira, changed, event, handoff, maya, menu, open, play, said, stranger } from "./cast.ts";
 
 let root: HTMLElement;
 let pressed: string[];
@@ -19,6 +20,16 @@ const choosing = (option: Partial<ChannelOption>, customer = maya) =>
   play({ ...open(), customer }, { type: "menu", intents: offered(option) }, { type: "draft", change: { intent: "dispute-charge" } });
 const recent = { id: "ho_0", state: "closed", intent: { key: "a", label: "A" }, channel: "chat", at: new Date().toISOString(), close_reason: "resolved", survey_due: true } as const;
 const TOMORROW = new Date(Date.now() + 86_400_000).toISOString();
+
+const ended = () => open(handoff({ state: "closed", close_reason: "resolved" }));
+let before: string;
+
+beforeAll(async () => {
+  root = document.createElement("div");
+  show(ended());
+  before = text();
+  await new Promise<void>(loadLater);
+});
 
 beforeEach(() => {
   pressed = [];
@@ -108,6 +119,25 @@ describe("after the click", () => {
     expect([stay({ fleeting: true, customer: stranger }), stay({ fleeting: true }), stay({ customer: stranger })]).toEqual([true, false, false]);
     show({ ...state, fleeting: true, customer: stranger });
     expect(text()).not.toContain("Keep browsing");
+  });
+
+  it("ends honestly even before the file with the rest of it is there", () => {
+    expect(before).toMatch(/This conversation has ended.*Ask about something else/);
+    show(ended());
+    expect(text()).toContain("How easy was it to get this done?");
+  });
+
+  it("says who is next between two agents: whoever is free, or one who looks at it now", () => {
+    const talked = play(open({ state: "connected", agent: amira, position: null, estimate: null }), event(said(1, "agent", "Hello")));
+    const between = (state: "queued" | "offered") => (show(play(talked, event(changed(2, 2, { state })))), root.querySelector(".strip")?.textContent);
+    expect([between("queued"), between("offered")]).toEqual(["The next free agent gets this with everything in it. Your place is kept.", "An agent is looking at it now. Your place is kept."]);
+  });
+
+  it("says that the agent's line broke, from the snapshot as from the frame, and that one is first", () => {
+    show(open({ state: "connected", agent: amira, agent_presence: "reconnecting" }));
+    expect(text()).toContain("Amira’s connection dropped. If it is not back within a minute, the next free agent gets this with everything in it. You’re first.");
+    show(play(open({ state: "connected", agent: amira }), { type: "ephemeral", frame: { ev: "presence", handoff: "ho_1", who: "agent", status: "here" } }));
+    expect(text()).not.toContain("dropped");
   });
 
   it("takes along what never reached anybody", () => {

@@ -135,6 +135,17 @@ describe("the story", () => {
     ]);
   });
 
+  it("tells why an agent went: a lost line, or a colleague who goes on", () => {
+    const gone = (reason: string) => {
+      const left = changed(2, 2, { state: "queued" });
+      return lines(changed(1, 1, { state: "connected", agent: amira }), { ...left, data: { ...(left.data as object), reason } })[1];
+    };
+    expect([gone("lose_agent"), gone("transfer")]).toEqual([
+      "refresh: Amira lost the connection. The next free agent gets this with everything in it; you keep your place.",
+      "transfer: Amira is passing you on. The next agent gets all of this; nothing needs repeating.",
+    ]);
+  });
+
   it("does not let steps bury the talk: one line between two messages, the newest and how many more", () => {
     const on = (seq: number, ...steps: Step[]) => entry(seq, "journey.recorded", { steps });
     const fact = entry(5, "facts.changed", { added: [{ key: "charge", label: "Charge", value: "1", source: "observed", at: "" }], struck: [] });

@@ -14,6 +14,9 @@ import { createSpeaker, keepAtEnd, spoken } from "./presence.ts";
 import { Session } from "./session.ts";
 import { Talk } from "./talk.ts";
 import { App } from "./views/app.tsx";
+import { loadLater } from "./views/lazy.ts";
+
+export * from "./views/exports.ts";
 
 const page = document.documentElement;
 const { site = "", name = "", brand = "", origins = "[]" } = page.dataset;
@@ -150,6 +153,7 @@ function draw(): void {
   if (!container) return;
   keepAtEnd(container, state.outbox.length > written, () => render(<App state={state} actions={actions} onRetry={open} />, container));
   written = state.outbox.length;
+  if (state.session === "open") loadLater(plan);
   speak?.(spoken(state));
   const changed = view !== viewOf(state);
   view = viewOf(state);

@@ -6,17 +6,13 @@ import { Composer } from "./composer.tsx";
 import { Log } from "./log.tsx";
 import { Stay, Strip, Sure, Trouble, View, type ViewProps } from "./parts.tsx";
 
-const HERE: Record<NonNullable<PanelState["agent_line"]>, string> = {
-  here: "Here now",
-  away: "Away for a moment",
-  reconnecting: "Connection lost a moment ago",
-  signed_out: "Connection lost a moment ago",
-};
+const isGone = (agent_line: PanelState["agent_line"]): boolean => agent_line !== null && agent_line !== "here";
 
 /** While this side's line is away nobody here knows where the agent is. */
 function presenceWords({ line, agent_line, online }: PanelState): string {
   if (line === "stopped" || (line === "live" && !online)) return "";
-  return line === "live" ? HERE[agent_line ?? "here"] : "Reconnecting";
+  if (line !== "live") return "Reconnecting";
+  return isGone(agent_line) ? "Connection lost a moment ago" : "Here now";
 }
 
 /** The other side's line: what broke, what is safe, what comes next. */
@@ -24,9 +20,10 @@ function AgentStrip({ state: { handoff, agent_line: line } }: Pick<ViewProps, "s
   const name = handoff?.agent?.name;
   if (handoff && handoff.state !== "connected") {
     const place = handoff.position === null ? "" : ` Place ${handoff.position}, ${waitWords(handoff.estimate)}.`;
-    return <Strip warn icon={<IconClock />} words={`The next free agent gets this with everything in it. Your place is kept.${place}`} />;
+    const next = handoff.state === "offered" ? "An agent is looking at it now" : "The next free agent gets this with everything in it";
+    return <Strip warn icon={<IconClock />} words={`${next}. Your place is kept.${place}`} />;
   }
-  if (!name || (line !== "reconnecting" && line !== "signed_out")) return null;
+  if (!name || !isGone(line)) return null;
   const words = `${name}’s connection dropped. If it is not back within a minute, the next free agent gets this with everything in it. You’re first.`;
   return <Strip warn icon={<IconRefresh class="spin" />} words={words} />;
 }

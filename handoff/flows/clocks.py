@@ -1,0 +1,130 @@
+"""What the clock does to handoffs: a turn at what is due, each under its lock, if it is still due then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from handoff.broker import actions as broker
+from handoff.broker import queries as handoffs
+from handoff.broker import schedule
+from handoff.broker.channels import IN_THE_PAGE
+from handoff.broker.models import Handoff
+from handoff.broker.states import Channel, CloseReason, State
+from handoff.flows import announcing
+from handoff.identity import actions as identity
+from handoff.lib.turns import KEYS_LIMIT, take_turn
+from handoff.realtime import log
+from handoff.realtime.beats import absence_counts
+from handoff.realtime.clock import database_now
+from handoff.realtime.log import Entry
+from handoff.staffing.actions import end_lease
+
+Act = Callable[[Handoff, datetime], list[Entry]]
+
+# A lease may be dead for a moment while its agent signs out on one device and stays on another.
+HEARTBEATS_MISSED: Final = 1.25
+
+
+def finish_wrap_ups() -> int:
+    """Wrap-ups that took longer than their limit close by themselves."""
+    due = Handoff.objects.filter(state=State.WRAP_UP, ended_at__lte=_ago("WRAP_UP"))
+    return _each(due.order_by("ended_at"), lambda handoff, now: broker.finish(handoff, now=now))
+
+
+def close_abandoned() -> int:
+    """Chats and page voice in line whose customer has been gone too long."""
+    if not _absence_counts("CUSTOMER_GONE"):
+        return 0
+    # Left for the opening hours: nobody is expected to hold the line open until then.
+    due = Handoff.objects.filter(
+        state__in=[State.QUEUED, State.OFFERED],
+        channel__in=IN_THE_PAGE,
+        customer__seen_at__lte=_ago("CUSTOMER_GONE"),
+        is_left=False,
+    )
+    return _each(due.order_by("id"), lambda handoff, now: broker.abandon(handoff, now=now))
+
+
+def end_signed_out() -> int:
+    """Talks in a page whose customer signed out and did not come back."""
+    if not _absence_counts("LOGGED_OUT"):
+        return 0
+    due = Handoff.objects.filter(
+        state=State.CONNECTED, channel__in=IN_THE_PAGE, signed_out_at__lte=_ago("LOGGED_OUT")
+    ).order_by("signed_out_at")
+    return _each(due, lambda handoff, now: broker.end(handoff, reason=CloseReason.CUSTOMER_LEFT, now=now))
+
+
+def lose_agents() -> int:
+    """Talks whose agent has been gone too long are the next to be offered: their old place is kept."""
+    if not _absence_counts("AGENT_GRACE"):
+        return 0
+    due = Handoff.objects.filter(_is_lost(), state=State.CONNECTED)
+    return _each(due.order_by("id"), _lose_agent)
+
+
+def come_due() -> int:
+    """What was scheduled for now goes into its line."""
+    due = Handoff.objects.filter(state=State.SCHEDULED, due_at__lte=database_now(), expires_at__gt=database_now())
+    return _each(due.order_by("due_at"), _come_due, holds_customer=True)
+
+
+def expire() -> int:
+    """Callers who did not call, and what was scheduled and could not be served."""
+    waiting = [State.AWAITING_CALL, State.SCHEDULED]
+    due = Handoff.objects.filter(state__in=waiting, expires_at__lte=database_now()).order_by("expires_at")
+    return _each(due, lambda handoff, now: schedule.expire(handoff, now=now))
+
+
+def _is_lost() -> Q:
+    """Unseen for the grace of its channel, or with a page that has shown no life for as long."""
+    seconds = settings.HANDOFF_SECONDS
+    grace = seconds["AGENT_GRACE"]
+    dead_for = max(grace - seconds["LEASE"], min(grace, HEARTBEATS_MISSED * seconds["HEARTBEAT"]))
+    unseen = Q(agent__seen_at__lte=_ago("AGENT_GRACE"))
+    lifeless = Q(agent__lease_expires_at__lte=database_now() - timedelta(seconds=dead_for))
+    return unseen | lifeless | Q(channel=Channel.VOICE, agent__seen_at__lte=_ago("VOICE_GRACE"))
+
+
+def _lose_agent(handoff: Handoff, now: datetime) -> list[Entry]:
+    agent = handoff.agent
+    entries = broker.lose_agent(handoff, now=now)
+    if agent is not None:
+        # Or it would be offered to the one who has just lost it.
+        end_lease(agent, now=now)
+    return entries
+
+
+def _come_due(handoff: Handoff, now: datetime) -> list[Entry]:
+    entries = schedule.come_due(handoff, now=now)
+    return [*entries, announcing.opened(handoff)] if entries else []
+
+
+def _absence_counts(interval: str) -> bool:
+    """Nobody is gone for us who only could not come in: after an outage everybody gets the time to be back."""
+    return absence_counts(settings.HANDOFF_SECONDS[interval], now=database_now())
+
+
+def _ago(interval: str) -> datetime:
+    return database_now() - timedelta(seconds=settings.HANDOFF_SECONDS[interval])
+
+
+def _each(due: QuerySet[Handoff], act: Act, *, holds_customer: bool = False) -> int:
+    keys = list(due.values_list("public_id", flat=True)[:KEYS_LIMIT])
+    return take_turn(keys, lambda public_id: _act_once(public_id, due, act, holds_customer=holds_customer))
+
+
+def _act_once(public_id: str, due: QuerySet[Handoff], act: Act, *, holds_customer: bool) -> bool:
+    with log.recording() as record:
+        if holds_customer:
+            identity.hold_customer(handoffs.by_id(public_id).customer)
+        handoff = broker.claim(public_id)
+        if handoff is None or not due.filter(pk=handoff.pk).exists():
+            return False
+        record.add(act(handoff, record.now))
+    return True

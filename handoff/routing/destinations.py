@@ -1,0 +1,28 @@
+"""Where an agent may pass a talk on to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from handoff.protocol import shapes
+from handoff.routing.supply import loads_of
+from handoff.staffing.models import Agent, Queue
+
+
+def destinations(agent: Agent, *, now: datetime) -> shapes.Destinations:
+    """Every queue, and every other agent with an active account."""
+    others = Agent.objects.filter(user__is_active=True).exclude(pk=agent.pk).prefetch_related("queues")
+    agents = list(others.order_by("name", "id"))
+    loads = loads_of([other.pk for other in agents])
+    return shapes.Destinations(
+        queues=[shapes.QueueRef(key=queue.key, name=queue.name) for queue in Queue.objects.order_by("name", "id")],
+        agents=[
+            shapes.DestinationAgent(
+                id=other.public_id,
+                name=other.name,
+                available=other.wanted and other.is_signed_in(now) and loads[other.pk] < other.capacity,
+                queues=sorted(queue.key for queue in other.queues.all()),
+            )
+            for other in agents
+        ],
+    )

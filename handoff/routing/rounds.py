@@ -1,0 +1,83 @@
+"""One round of the router: plan from a look without locks, lock what was planned, offer what still holds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from typing import Final
+
+from handoff.broker.models import Handoff
+from handoff.broker.states import Action
+from handoff.broker.transitions import apply
+from handoff.realtime import log
+from handoff.realtime.clock import database_now
+from handoff.realtime.log import Recording
+from handoff.routing import offers, supply
+from handoff.routing.matching import Match, Round, Waiting
+from handoff.routing.supply import Reach
+from handoff.staffing.models import Agent
+
+MATCHES_LIMIT: Final = 20
+# Seconds to wait for what somebody else changes at this moment: the agents of those first in line are not given
+# to those behind them. A holder that does not let go is passed by after the last.
+_PATIENCE: Final = (0.02, 0.05, 0.1)
+
+
+def run_matching() -> int:
+    """Offer what waits to who is free; answers how many offers were made. Any worker may run it, at any time."""
+    made, busy = _play(without=())
+    for seconds in _PATIENCE:
+        if not busy:
+            return made
+        time.sleep(seconds)
+        more, busy = _play(without=())
+        made += more
+    return made + (_play(without=busy)[0] if busy else 0)
+
+
+def _play(*, without: Collection[int]) -> tuple[int, set[int]]:
+    """How many offers were made, and which handoffs were planned but could not be had."""
+    # Most wakes find nobody free or nobody in line: that is looked at before a transaction takes SQLite's write lock.
+    within = supply.reach(now=database_now())
+    if not within.has_room or not Handoff.objects.filter(within.of_line()).exists():
+        return 0, set()
+    with log.recording() as record:
+        supply.lock_queues(within)
+        # Read after the lock: what another round has just offered is neither in line nor free. A line that somebody
+        # could serve only since then is not locked; what made it so wakes a worker again.
+        record.now = database_now()
+        within = supply.reach(now=record.now).within(within.queue_ids)
+        waiting, matches = _plan(within, without)
+        return _offer(waiting, matches, record)
+
+
+def _plan(within: Reach, without: Collection[int]) -> tuple[dict[int, Waiting], list[Match]]:
+    """Page by page, until enough is planned, nobody has room, or the line has ended."""
+    played = Round(within.candidates, now=within.now, limit=MATCHES_LIMIT, held=supply.held(within))
+    seen: dict[int, Waiting] = {}
+    page = supply.line(within, after=None, without=without)
+    while page:
+        played.play(page)
+        seen |= {one.handoff_id: one for one in page}
+        is_last = played.is_over or len(page) < supply.PAGE_LIMIT
+        page = [] if is_last else supply.line(within, after=page[-1].rank, without=without)
+    planned = {match.handoff_id for match in played.matches}
+    return {pk: one for pk, one in seen.items() if pk in planned}, played.matches
+
+
+def _offer(waiting: dict[int, Waiting], matches: list[Match], record: Recording) -> tuple[int, set[int]]:
+    """State, lease and room are looked at again under the locks."""
+    handoffs = supply.lock_handoffs(waiting.values())
+    agents = supply.lock_agents({match.agent_id for match in matches}, now=record.now)
+    loads = supply.loads_of(agents)
+    made: set[int] = set()
+    for match in matches:
+        handoff, agent = handoffs.get(match.handoff_id), agents.get(match.agent_id)
+        if handoff is None or agent is None or loads[agent.pk] >= agent.capacity:
+            continue
+        record.add(apply(handoff, Action.OFFER, now=record.now))
+        record.add(offers.make(handoff, agent, why=match.why, now=record.now))
+        Agent.objects.filter(pk=agent.pk).update(last_offered_at=record.now)
+        loads[agent.pk] += 1
+        made.add(handoff.pk)
+    return len(made), {match.handoff_id for match in matches} - made

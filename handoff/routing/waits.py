@@ -1,0 +1,146 @@
+"""The lines as they stand, played forward: what those in them and newcomers are told; kept for a few seconds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
+from typing import Final
+
+from django.db.models import Count
+
+from handoff.broker.models import Handoff
+from handoff.broker.states import OWNED, CloseReason, State
+from handoff.intents.models import Intent
+from handoff.protocol.shapes import Estimate
+from handoff.realtime.clock import database_now
+from handoff.routing import supply
+from handoff.routing.estimates import SAMPLES_LIMIT, UNKNOWN, Desk, Need, forecast, stretched
+from handoff.routing.matching import Candidate
+
+# A line and an intent. In a line that is not its own the intent needs nothing: a person has sent it there.
+Entrance = tuple[int, int | None]
+WAITING: Final = (State.QUEUED, State.OFFERED)
+KEPT_SECONDS: Final = 3.0
+# How far down a line is played; who stands beyond is told in proportion.
+PLACES_LIMIT: Final = 100
+_FINISHED: Final = (CloseReason.RESOLVED, CloseReason.CUSTOMER_LEFT)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is told in lines that share agents: by handoff, and by line and intent to who would come now."""
+
+    queue_ids: frozenset[int]
+    waiting: Mapping[int, Estimate]
+    newcomers: Mapping[Entrance, Estimate]
+    lengths: Mapping[int, int]
+    made_at: float
+
+    def of_newcomer(self, entrance: Entrance) -> Estimate:
+        return self.newcomers.get(entrance) or self.newcomers.get((entrance[0], None), UNKNOWN)
+
+
+_kept: dict[int, Outlook] = {}
+# Twelve threads that find it too old make it anew once.
+_making = threading.Lock()
+
+
+def estimate_of(handoff_id: int, entrance: Entrance, *, place: int) -> Estimate:
+    """For one that waits there at this place."""
+    outlook = _outlook(entrance[0])
+    if found := outlook.waiting.get(handoff_id):
+        return found
+    return stretched(outlook.of_newcomer(entrance), place / PLACES_LIMIT)
+
+
+def estimate_of_newcomer(entrance: Entrance) -> Estimate:
+    outlook = _outlook(entrance[0])
+    length = outlook.lengths.get(entrance[0], 0)
+    return stretched(outlook.of_newcomer(entrance), (length + 1) / PLACES_LIMIT)
+
+
+def forget() -> None:
+    """Look anew at the next question."""
+    _kept.clear()
+
+
+def _outlook(queue_id: int) -> Outlook:
+    with _making:
+        kept = _kept.get(queue_id)
+        if kept is None or time.monotonic() - kept.made_at > KEPT_SECONDS:
+            kept = _look(queue_id)
+            _kept.update(dict.fromkeys(kept.queue_ids, kept))
+        return kept
+
+
+def _look(queue_id: int) -> Outlook:
+    now = database_now()
+    at_work = supply.candidates(supply.agents_at_work(now=now))
+    queue_ids = _sharing(queue_id, at_work)
+    serving = [one for one in at_work if one.queue_ids & queue_ids]
+    intents = dict(Intent.objects.filter(queue__in=queue_ids).values_list("pk", "queue_id"))
+    skills = supply.skills_of_intents(intents)
+    needs: dict[Entrance, Need] = {(queue, None): Need(queue) for queue in queue_ids}
+    needs |= {(queue, intent): Need(queue, skills.get(intent, frozenset())) for intent, queue in intents.items()}
+    line = _line(queue_ids, needs)
+    found = forecast(
+        [need for _, need in line],
+        _desks(serving, now=now),
+        {queue: _durations(queue) for queue in queue_ids} if serving else {},
+        newcomers=sorted(set(needs.values()), key=lambda need: (need.queue_id, sorted(need.skills))),
+    )
+    return Outlook(
+        queue_ids=queue_ids,
+        waiting={handoff_id: told for (handoff_id, _), told in zip(line, found.waiting, strict=True)},
+        newcomers={key: found.newcomers[need] for key, need in needs.items()},
+        lengths=_lengths(queue_ids),
+        made_at=time.monotonic(),
+    )
+
+
+def _sharing(queue_id: int, at_work: Collection[Candidate]) -> frozenset[int]:
+    """The line, and those that compete with it for agents, near and far."""
+    found = frozenset({queue_id})
+    while True:
+        more = found.union(*(one.queue_ids for one in at_work if one.queue_ids & found))
+        if more == found:
+            return found
+        found = more
+
+
+def _line(queue_ids: Iterable[int], needs: Mapping[Entrance, Need]) -> list[tuple[int, Need]]:
+    """The heads of the lines, merged in their order; one that is being offered has not been taken yet."""
+    heads: list[tuple[datetime | None, int, Entrance]] = []
+    for queue_id in queue_ids:
+        standing = Handoff.objects.filter(queue=queue_id, state__in=WAITING, ranked_at__isnull=False)
+        rows = standing.order_by("ranked_at", "id").values_list("ranked_at", "pk", "intent_id")
+        heads += [(ranked_at, pk, (queue_id, intent_id)) for ranked_at, pk, intent_id in rows[:PLACES_LIMIT]]
+    heads.sort(key=itemgetter(0, 1))
+    return [(pk, needs.get(entrance) or Need(entrance[0])) for _, pk, entrance in heads]
+
+
+def _desks(serving: Collection[Candidate], *, now: datetime) -> list[Desk]:
+    owned = Handoff.objects.filter(agent__in=[one.agent_id for one in serving], state__in=OWNED)
+    busy: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
+    for agent_id, queue_id, since in owned.values_list("agent_id", "queue_id", "connected_at"):
+        busy[agent_id].append((queue_id, (now - since).total_seconds() if since else 0.0))
+    return [Desk(one.queue_ids, frozenset(one.skills), one.capacity, busy[one.agent_id]) for one in serving]
+
+
+def _durations(queue_id: int) -> list[float]:
+    """From accept to the end of the wrap-up: what a talk costs its agent."""
+    done = Handoff.objects.filter(
+        queue=queue_id, connected_at__isnull=False, closed_at__isnull=False, close_reason__in=_FINISHED
+    )
+    newest = done.order_by("-closed_at").values_list("connected_at", "closed_at")[:SAMPLES_LIMIT]
+    return [(closed - since).total_seconds() for since, closed in newest if since is not None and closed is not None]
+
+
+def _lengths(queue_ids: Iterable[int]) -> dict[int, int]:
+    waiting = Handoff.objects.filter(queue__in=queue_ids, state__in=WAITING).values("queue_id")
+    return dict(waiting.annotate(length=Count("pk")).values_list("queue_id", "length"))

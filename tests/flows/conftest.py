@@ -1,0 +1,3 @@
+"""Sockets beside use cases."""
+
+from tests.serving import serving as serving

@@ -1,0 +1,369 @@
+"""Rounds of the router over the database: who is held back, who is asked again, and that nobody is overtaken."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
+
+from handoff.broker.models import Handoff
+from handoff.broker.transitions import rank
+from handoff.identity.models import Customer
+from handoff.intents.models import Intent
+from handoff.lib.clock import utc_now
+from handoff.routing import rounds, supply
+from handoff.routing.models import Offer
+from handoff.routing.rounds import run_matching
+from handoff.staffing.models import Agent, AgentSkill, Queue, Skill
+from tests.scenes import at_once, sit_down
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def click(page, harbour):
+    """A new customer in line, each behind the one before."""
+
+    def ask(number: int, **fields: str) -> Handoff:
+        tab = page()
+        tab.open(tab.token(sub=f"customer-{number}"))
+        answer = tab.ask(**fields)
+        assert answer.status == 201, answer.body
+        handoff = Handoff.objects.get(public_id=answer.body["id"])
+        handoff.enqueued_at = utc_now() - timedelta(minutes=30) + timedelta(seconds=number)
+        rank(handoff)
+        handoff.save()
+        return handoff
+
+    return ask
+
+
+def go_away(*handoffs: Handoff, seconds: float = 31) -> None:
+    seen_at = utc_now() - timedelta(seconds=seconds)
+    Customer.objects.filter(handoffs__in=handoffs).update(seen_at=seen_at, present_until=None)
+
+
+def offered() -> list[int]:
+    return list(Offer.objects.filter(status="pending").order_by("pk").values_list("handoff_id", flat=True))
+
+
+def why(handoff: Handoff) -> list[str]:
+    return Offer.objects.get(handoff=handoff, status="pending").why
+
+
+def room(agent: Agent, capacity: int) -> None:
+    Agent.objects.filter(pk=agent.pk).update(capacity=capacity)
+    sit_down(agent)
+
+
+def test_who_is_away_is_held_back_and_those_behind_are_told_so(click, amira: Agent) -> None:
+    first, second = click(1), click(2)
+    go_away(first)
+    room(amira, 1)
+    assert run_matching() == 1
+    assert offered() == [second.pk]
+    assert "Passed over, 1 ahead: its customer is away" in why(second)
+
+
+def test_who_comes_back_is_at_the_same_place(click, amira: Agent) -> None:
+    first, second = click(1), click(2)
+    go_away(first)
+    Customer.objects.filter(handoffs=first).update(seen_at=utc_now())
+    room(amira, 1)
+    assert run_matching() == 1
+    assert offered() == [first.pk]
+    assert "first in its line" in why(first)[1]
+    assert Handoff.objects.get(pk=second.pk).state == "queued"
+
+
+def test_an_http_call_speaks_for_its_customer_a_while_longer(click, amira: Agent) -> None:
+    first = click(1)
+    go_away(first)
+    Customer.objects.filter(handoffs=first).update(present_until=utc_now() + timedelta(seconds=20))
+    room(amira, 1)
+    assert run_matching() == 1
+
+
+@pytest.mark.parametrize("change", [{"channel": "callback"}, {"channel": "phone"}, {"is_left": True}])
+def test_nobody_is_expected_to_hold_the_line_of_a_call_or_of_what_was_left(click, amira: Agent, change) -> None:
+    first = click(1)
+    Handoff.objects.filter(pk=first.pk).update(**change)
+    go_away(first)
+    room(amira, 1)
+    assert run_matching() == 1
+
+
+def test_a_call_in_the_page_is_held_back_as_a_chat_is(click, amira: Agent) -> None:
+    first = click(1)
+    Handoff.objects.filter(pk=first.pk).update(channel="voice")
+    go_away(first)
+    room(amira, 1)
+    assert run_matching() == 0
+
+
+def test_a_head_start_is_minutes_already_waited(click, harbour, amira: Agent) -> None:
+    Intent.objects.filter(site=harbour, key="lost-card").update(head_start_minutes=5)
+    click(1)
+    urgent = click(200, intent="lost-card")
+    click(301, intent="lost-card")
+    room(amira, 1)
+    assert run_matching() == 1
+    assert offered() == [urgent.pk]
+    assert "with 5 minutes' head start" in why(urgent)[1]
+
+
+def test_of_two_with_the_skill_the_better_one_gets_it(click, harbour, amira: Agent, tomas: Agent) -> None:
+    disputes = Skill.objects.create(key="disputes")
+    Intent.objects.get(site=harbour, key="dispute-charge").skills.add(disputes)
+    AgentSkill.objects.create(agent=amira, skill=disputes, level=2)
+    AgentSkill.objects.create(agent=tomas, skill=disputes, level=4)
+    handoff = click(1)
+    room(amira, 3)
+    room(tomas, 3)
+    assert run_matching() == 1
+    assert Offer.objects.get().agent == tomas
+    assert "Needs disputes; Tomas has disputes (level 4)" in why(handoff)
+
+
+def test_skills_are_asked_for_in_the_intent_s_own_line_alone(click, harbour, amira: Agent) -> None:
+    """A person who passed it on to another line has chosen that."""
+    Intent.objects.get(site=harbour, key="dispute-charge").skills.add(Skill.objects.create(key="disputes"))
+    handoff = click(1)
+    room(amira, 1)
+    assert run_matching() == 0
+    elsewhere = Queue.objects.create(key="elsewhere", name="Elsewhere")
+    amira.queues.add(elsewhere)
+    Handoff.objects.filter(pk=handoff.pk).update(queue=elsewhere)
+    assert run_matching() == 1
+
+
+@pytest.mark.parametrize("status", ["declined", "timed_out", "withdrawn", "agent_lost"])
+def test_who_had_it_a_moment_ago_is_left_out_however_it_ended(click, amira: Agent, tomas: Agent, status: str) -> None:
+    handoff = click(1)
+    room(amira, 1)
+    # At work and full: it waits for somebody who has not had it yet.
+    room(tomas, 0)
+    ended = utc_now() - timedelta(seconds=5)
+    offer = Offer.objects.create(
+        handoff=handoff, agent=amira, status=status, why=[], made_at=ended, expires_at=ended, ended_at=ended
+    )
+    assert run_matching() == 0
+    Offer.objects.filter(pk=offer.pk).update(ended_at=ended - timedelta(seconds=settings.HANDOFF_SECONDS["DECLINED"]))
+    assert run_matching() == 1
+
+
+def test_who_passed_it_on_is_left_out_for_a_while(click, amira: Agent) -> None:
+    handoff = click(1)
+    room(amira, 1)
+    Handoff.objects.filter(pk=handoff.pk).update(excluded_agent=amira, excluded_until=utc_now() + timedelta(seconds=9))
+    assert run_matching() == 0
+    Handoff.objects.filter(pk=handoff.pk).update(excluded_until=utc_now())
+    assert run_matching() == 1
+
+
+def prefer(handoff: Handoff, agent: Agent, *, seconds: float = 60) -> None:
+    until = utc_now() + timedelta(seconds=seconds)
+    Handoff.objects.filter(pk=handoff.pk).update(preferred_agent=agent, preferred_until=until)
+
+
+def test_the_same_agent_is_asked_first_even_in_a_line_that_is_not_theirs(click, amira: Agent, tomas: Agent) -> None:
+    handoff = click(1)
+    tomas.queues.clear()
+    room(amira, 3)
+    room(tomas, 3)
+    prefer(handoff, tomas)
+    assert run_matching() == 1
+    assert Offer.objects.get().agent == tomas
+
+
+def test_it_goes_back_to_them_also_when_nobody_else_is_there(click, tomas: Agent) -> None:
+    handoff = click(1)
+    tomas.queues.clear()
+    room(tomas, 3)
+    assert run_matching() == 0
+    prefer(handoff, tomas)
+    assert run_matching() == 1
+
+
+def test_heads_that_wait_for_somebody_full_do_not_starve_those_behind_a_page_of_them(
+    click, amira: Agent, tomas: Agent
+) -> None:
+    room(tomas, 1)
+    talk = click(0)
+    assert run_matching() == 1
+    heads = [click(number) for number in range(1, 8)]
+    for head in heads:
+        prefer(head, tomas)
+    room(amira, 1)
+    last = click(9)
+    with patch.object(supply, "PAGE_LIMIT", 3):
+        assert run_matching() == 1
+    assert offered() == [talk.pk, last.pk]
+    assert any(line.startswith("Passed over, 7 ahead: waits for Tomas until") for line in why(last))
+
+
+def test_heads_that_everybody_declined_do_not_starve_those_behind_a_page_of_them(click, amira: Agent) -> None:
+    now = utc_now()
+    for number in range(7):
+        Offer.objects.create(
+            handoff=click(number), agent=amira, status="declined", why=[], made_at=now, expires_at=now, ended_at=now
+        )
+    last = click(9)
+    room(amira, 1)
+    with patch.object(supply, "PAGE_LIMIT", 3):
+        assert run_matching() == 1
+    assert offered() == [last.pk]
+
+
+def test_those_first_in_line_are_not_overtaken_while_somebody_holds_their_row(click, amira: Agent) -> None:
+    first = click(1)
+    click(2)
+    room(amira, 1)
+    real, looks = supply.lock_handoffs, []
+
+    def busy_at_first(waiting):
+        looks.append(1)
+        return {pk: one for pk, one in real(waiting).items() if len(looks) > 1 or pk != first.pk}
+
+    with patch.object(supply, "lock_handoffs", busy_at_first):
+        assert run_matching() == 1
+    assert (offered(), len(looks)) == ([first.pk], 2)
+
+
+def test_a_row_that_is_never_let_go_is_passed_by(click, amira: Agent) -> None:
+    first, second = click(1), click(2)
+    room(amira, 1)
+    real = supply.lock_handoffs
+
+    def without_first(waiting):
+        return {pk: one for pk, one in real(waiting).items() if pk != first.pk}
+
+    with patch.object(supply, "lock_handoffs", without_first):
+        assert run_matching() == 1
+    assert offered() == [second.pk]
+
+
+def test_what_changed_between_plan_and_lock_is_planned_anew(click, amira: Agent) -> None:
+    """An agent who left, a customer who cancelled, a change of intent: each is seen under the lock."""
+    first, second = click(1), click(2)
+    room(amira, 2)
+    real, looks = supply.lock_queues, []
+
+    def meanwhile(within) -> None:
+        real(within)
+        looks.append(1)
+
+    plan = rounds._plan
+
+    def plan_and_change(within, without):
+        planned = plan(within, without)
+        if len(looks) == 1:
+            Handoff.objects.filter(pk=first.pk).update(version=first.version + 1)
+        return planned
+
+    with patch.object(supply, "lock_queues", meanwhile), patch.object(rounds, "_plan", plan_and_change):
+        assert run_matching() == 2
+    assert sorted(offered()) == [first.pk, second.pk]
+    assert len(looks) == 2
+
+
+def test_a_lease_that_ran_out_since_the_plan_is_seen_under_the_lock(click, amira: Agent) -> None:
+    click(1)
+    room(amira, 1)
+    plan = rounds._plan
+
+    def plan_and_leave(within, without):
+        planned = plan(within, without)
+        Agent.objects.update(lease_expires_at=utc_now() - timedelta(seconds=1))
+        return planned
+
+    with patch.object(rounds, "_plan", plan_and_leave):
+        assert run_matching() == 0
+    assert offered() == []
+
+
+def test_room_that_shrank_since_the_plan_is_seen_under_the_lock(click, amira: Agent) -> None:
+    first, _ = click(1), click(2)
+    room(amira, 2)
+    plan = rounds._plan
+
+    def plan_and_shrink(within, without):
+        planned = plan(within, without)
+        Agent.objects.update(capacity=1)
+        return planned
+
+    with patch.object(rounds, "_plan", plan_and_shrink):
+        assert run_matching() == 1
+    assert offered() == [first.pk]
+
+
+def test_many_rounds_at_once_serve_the_line_in_its_order_and_nobody_beyond_their_room(
+    click, amira: Agent, tomas: Agent
+) -> None:
+    line = [click(number).pk for number in range(30)]
+    room(amira, 5)
+    room(tomas, 7)
+    with patch.object(rounds, "MATCHES_LIMIT", 4):
+        made = at_once([run_matching] * 6)
+        while run_matching():
+            pass
+    assert sum(made) <= 12
+    assert sorted(offered()) == line[:12]
+    taken = Offer.objects.values_list("agent__name", flat=True)
+    assert sorted(taken) == ["Amira"] * 5 + ["Tomas"] * 7
+
+
+def test_a_long_line_costs_as_many_queries_as_a_short_one(click, amira: Agent) -> None:
+    room(amira, 9)
+    click(0)
+    # The first offer of all also opens the agent's stream.
+    assert run_matching() == 1
+    click(1)
+    short = queries_of_one_match()
+    room(amira, 3)
+    for number in range(2, 22):
+        click(number)
+    assert queries_of_one_match() == short <= 36
+
+
+def queries_of_one_match() -> int:
+    with CaptureQueriesContext(connection) as queries:
+        assert run_matching() == 1
+    return len(queries)
+
+
+def test_the_line_is_read_by_its_index(click, amira: Agent) -> None:
+    click(1)
+    room(amira, 1)
+    rows = Handoff.objects.filter(supply.reach(now=utc_now()).of_line()).order_by("ranked_at", "id")
+    assert is_indexed(rows[: supply.PAGE_LIMIT], by="the_line")
+
+
+def test_a_place_is_counted_by_the_line_s_index(click) -> None:
+    handoff = click(1)
+    ahead = Handoff.objects.filter(
+        queue=handoff.queue_id, state__in=["queued", "offered"], ranked_at__lt=handoff.ranked_at
+    )
+    assert is_indexed(ahead, by="the_line")
+
+
+def test_service_times_are_read_by_their_index(cards: Queue) -> None:
+    done = Handoff.objects.filter(queue=cards, connected_at__isnull=False, closed_at__isnull=False)
+    assert is_indexed(done.order_by("-closed_at")[:200], by="service_times")
+
+
+def is_indexed(rows: QuerySet[Handoff], *, by: str) -> bool:
+    """Whether the database finds them by this index, if reading the whole table is out of the question.
+
+    SQLite cannot tell from a parameter that an index of some states will do; it takes the one of all the queue's.
+    """
+    if connection.vendor != "postgresql":
+        return "SCAN handoff_handoff" not in rows.explain()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        return by in rows.explain()
