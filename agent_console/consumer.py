@@ -61,7 +61,9 @@ class AgentConsumer(TalkingConsumer):
         return Start(snapshot=snapshot.to_wire(), heads=heads)
 
     def note_presence(self, principal: Principal) -> None:
-        renew_lease(principal.identity, now=database_now())
+        # Who has just signed out may still send a heartbeat before their socket is closed.
+        if live_grants([principal.grant]):
+            renew_lease(principal.identity, now=database_now())
 
     def confirm(self) -> None:
         if not live_grants([self.principal.grant]):

@@ -161,11 +161,12 @@ def check_nothing_due(*, now: datetime) -> None:
     def ago(interval: str) -> datetime:
         return now - timedelta(seconds=settings.HANDOFF_SECONDS[interval])
 
+    voice = Q(state=State.CONNECTED, channel=Channel.VOICE)
     in_a_page = Q(channel__in=[Channel.CHAT, Channel.VOICE])
     late = (
         Q(state=State.WRAP_UP, ended_at__lte=ago("WRAP_UP"))
-        | Q(state=State.CONNECTED, agent__seen_at__lte=ago("AGENT_GRACE"))
-        | Q(state=State.CONNECTED, channel=Channel.VOICE, agent__seen_at__lte=ago("VOICE_GRACE"))
+        | Q(state=State.CONNECTED, agent__seen_at__lte=ago("AGENT_GRACE"), agent__heard_at__lte=ago("AGENT_GRACE"))
+        | Q(voice, agent__seen_at__lte=ago("VOICE_GRACE"), agent__heard_at__lte=ago("VOICE_GRACE"))
         | Q(in_a_page, state=State.CONNECTED, signed_out_at__lte=ago("LOGGED_OUT"))
         | Q(in_a_page, state__in=WAITING, customer__seen_at__lte=ago("CUSTOMER_GONE"), is_left=False)
         | Q(state__in=[State.AWAITING_CALL, State.SCHEDULED], expires_at__lte=now)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import F
+
 from handoff.broker import queries
 from handoff.broker.models import Handoff, Survey, WrapUp
 from handoff.broker.states import OWNED, Action, CloseReason, State
@@ -182,6 +184,12 @@ def change_intent(handoff: Handoff, intent: Intent, *, now: datetime) -> list[En
     return [_on_handoff(handoff, changed(handoff)), briefing(handoff, now=now)]
 
 
+def rank_unranked() -> int:
+    """Give a place to those that a process of a former version put in line."""
+    waiting = Handoff.objects.filter(state__in=[State.QUEUED, State.OFFERED], ranked_at=None)
+    return waiting.update(ranked_at=F("enqueued_at"))
+
+
 def answer_survey(handoff: Handoff, *, effort: int, comment: str, now: datetime) -> list[Entry]:
     """How easy it was, 1 to 7. A second answer changes nothing.
 
@@ -189,6 +197,8 @@ def answer_survey(handoff: Handoff, *, effort: int, comment: str, now: datetime)
     """
     if handoff.state not in (State.WRAP_UP, State.CLOSED):
         raise DomainError("illegal_transition", "The talk has not ended yet.")
+    if handoff.close_reason == CloseReason.ERASED:
+        raise DomainError("handoff_closed", "This handoff was erased.")
     comment = redact(comment)
     _, created = Survey.objects.get_or_create(
         handoff=handoff, defaults={"effort": effort, "comment": comment, "at": now}

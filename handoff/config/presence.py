@@ -21,6 +21,8 @@ from handoff.staffing import presence as staffing
 # A socket that opens or closes is told at once; this look tells what no socket could: a killed process, a long absence.
 LOOK_SECONDS: Final = 3
 OTHER_SIDE: Final = {"agent": "customer", "customer": "agent"}
+# Customers whose departure has still to be written.
+_departed: Final[set[int]] = set()
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,12 @@ class Sight:
 
 
 async def note_customers() -> None:
-    """A customer with a socket is present, whether or not the page's timers run."""
+    """A customer with a socket is present, whether or not the page's timers run; one whose last has closed is not."""
     customers = {session.customer_id for session in roster.identities("customer")}
-    departed = {session.customer_id for session in roster.take_departed("customer")}
-    if customers or departed:
-        await in_database(lambda: _note_customers(customers, departed))
+    _departed.update(session.customer_id for session in roster.take_departed("customer"))
+    _departed.difference_update(customers)
+    if customers or _departed:
+        await in_database(lambda: _note_customers(customers))
 
 
 async def note_agents() -> None:
@@ -80,10 +83,11 @@ def _show(outlet: Outlet, handoff_id: str, who: str, sight: Sight, now: float) -
     outlet.show({"ev": "presence", "handoff": handoff_id, "who": who, "status": sight.status})
 
 
-def _note_customers(here: set[int], departed: set[int]) -> None:
+def _note_customers(here: set[int]) -> None:
     now = database_now()
     identity.note_lives(here, now=now)
-    identity.note_departures(departed, now=now)
+    gone = set(_departed)
+    _departed.difference_update(gone - identity.note_departures(gone, now=now))
 
 
 def _look(public_ids: set[str]) -> dict[tuple[str, str], Sight]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.db import OperationalError
 from django.db.models import Q, QuerySet
 
 from handoff.broker import actions as broker
@@ -26,7 +27,7 @@ from handoff.staffing.actions import end_lease
 
 Act = Callable[[Handoff, datetime], list[Entry]]
 
-# A lease may be dead for a moment while its agent signs out on one device and stays on another.
+# One heartbeat may be late, by as much as a busy page takes to send it.
 HEARTBEATS_MISSED: Final = 1.25
 
 
@@ -70,7 +71,7 @@ def lose_agents() -> int:
 
 def come_due() -> int:
     """What was scheduled for now goes into its line."""
-    due = Handoff.objects.filter(state=State.SCHEDULED, due_at__lte=database_now(), expires_at__gt=database_now())
+    due = Handoff.objects.filter(state=State.SCHEDULED, due_at__lte=database_now())
     return _each(due.order_by("due_at"), _come_due, holds_customer=True)
 
 
@@ -82,13 +83,25 @@ def expire() -> int:
 
 
 def _is_lost() -> Q:
-    """Unseen for the grace of its channel, or with a page that has shown no life for as long."""
+    """No socket and no heartbeat for the grace of the channel; or a socket, and a page that shows no life.
+
+    A browser keeps the socket of a frozen page open. A heartbeat may be late, so such a page is given more than one.
+    """
     seconds = settings.HANDOFF_SECONDS
-    grace = seconds["AGENT_GRACE"]
-    dead_for = max(grace - seconds["LEASE"], min(grace, HEARTBEATS_MISSED * seconds["HEARTBEAT"]))
-    unseen = Q(agent__seen_at__lte=_ago("AGENT_GRACE"))
-    lifeless = Q(agent__lease_expires_at__lte=database_now() - timedelta(seconds=dead_for))
-    return unseen | lifeless | Q(channel=Channel.VOICE, agent__seen_at__lte=_ago("VOICE_GRACE"))
+    no_life = max(seconds["AGENT_GRACE"], HEARTBEATS_MISSED * seconds["HEARTBEAT"])
+    unseen = Q(agent__seen_at__lte=_ago("AGENT_GRACE")) & _unheard(seconds["AGENT_GRACE"])
+    on_the_line = Q(channel=Channel.VOICE, agent__seen_at__lte=_ago("VOICE_GRACE")) & _unheard(seconds["VOICE_GRACE"])
+    return unseen | on_the_line | _unheard(no_life)
+
+
+def _unheard(seconds: float) -> Q:
+    """No heartbeat for so long. A sign-out ends the lease and not the talk, so both are asked.
+
+    A process of a former version renews the lease alone.
+    """
+    since = database_now() - timedelta(seconds=seconds)
+    renewed_by = since + timedelta(seconds=settings.HANDOFF_SECONDS["LEASE"])
+    return (Q(agent__heard_at__lte=since) | Q(agent__heard_at=None)) & Q(agent__lease_expires_at__lte=renewed_by)
 
 
 def _lose_agent(handoff: Handoff, now: datetime) -> list[Entry]:
@@ -116,7 +129,9 @@ def _ago(interval: str) -> datetime:
 
 def _each(due: QuerySet[Handoff], act: Act, *, holds_customer: bool = False) -> int:
     keys = list(due.values_list("public_id", flat=True)[:KEYS_LIMIT])
-    return take_turn(keys, lambda public_id: _act_once(public_id, due, act, holds_customer=holds_customer))
+    return take_turn(
+        keys, lambda public_id: _act_once(public_id, due, act, holds_customer=holds_customer), fatal=OperationalError
+    )
 
 
 def _act_once(public_id: str, due: QuerySet[Handoff], act: Act, *, holds_customer: bool) -> bool:

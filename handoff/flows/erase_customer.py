@@ -29,6 +29,8 @@ def erase_customer(customer: Customer) -> int:
     """Answers how many handoffs were emptied. A second run finds nothing more to do, and does it again."""
     with log.recording() as record:
         identity.hold_customer(customer)
+        # Sessions are locked before handoffs, as by whoever signs in meanwhile.
+        identity.forget_sessions(customer)
         rows = Handoff.objects.filter(customer=customer).order_by("id").values_list("public_id", flat=True)
         locked = [found for public_id in rows if (found := broker.lock_any(public_id)) is not None]
         hold_agents_of(locked)

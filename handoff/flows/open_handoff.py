@@ -77,12 +77,13 @@ def _bring_forward(session: Session, ask: Ask, record: Recording) -> Handoff | N
     scheduled = next((one for one in handoffs.scheduled_of(session.customer) if one.intent_id == intent.pk), None)
     if scheduled is None:
         return None
-    _admit(session, ask, intent, record)
+    is_closed = _admit(session, ask, intent, record)
     handoff = broker.lock_own(session.customer, scheduled.public_id)
     identity_now = broker.Identity(session.customer, session.acr, session.amr, session.auth_time)
     record.add(broker.change_identity(handoff, identity_now, sessions.signed_facts(session), now=record.now))
     record.add(broker.add_context(handoff, _given(ask, handoff.site, record), now=record.now))
     handoff.statement = redact(ask.statement) or handoff.statement
+    handoff.client_id, handoff.is_left = ask.client_id, ask.leave and is_closed
     record.add(channels.begin_again(handoff, Channel(ask.channel), due_at=ask.due_at, now=record.now))
     if handoff.is_open:
         record.entries.append(announcing.opened(handoff))

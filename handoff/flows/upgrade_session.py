@@ -8,7 +8,7 @@ from handoff.broker import actions as broker
 from handoff.broker import queries as handoffs
 from handoff.broker import schedule
 from handoff.broker.models import Handoff
-from handoff.broker.states import OPEN, State
+from handoff.broker.states import OPEN, CloseReason, State
 from handoff.flows import announcing
 from handoff.identity import actions as identity
 from handoff.identity.models import Customer, Session
@@ -28,6 +28,7 @@ def carry_over(old: Session, new: Session, signed: Sequence[Fact], record: Recor
 
     `signed` is what the site vouches for now.
     """
+    identity.hold_customer(old.customer)
     identity.end_session(old, reason=Session.Ended.UPGRADED, now=record.now)
     if old.customer_id != new.customer_id:
         record.add_event(streams.customer(old.customer.public_id), SessionChanged())
@@ -63,7 +64,8 @@ def _stands_for(standing: Handoff, handoff: Handoff) -> bool:
 def _lock_all(before: Customer, after: Customer) -> list[Handoff]:
     """The unverified customer's handoffs and the verified one's live ones, in id order, as everybody locks them."""
     live = OPEN | {State.SCHEDULED}
-    rows = Handoff.objects.filter(customer=before) | Handoff.objects.filter(customer=after, state__in=live)
+    theirs = Handoff.objects.filter(customer=before).exclude(close_reason=CloseReason.ERASED)
+    rows = theirs | Handoff.objects.filter(customer=after, state__in=live)
     found = (broker.lock_any(public_id) for public_id in rows.order_by("id").values_list("public_id", flat=True))
     return [handoff for handoff in found if handoff is not None]
 

@@ -12,6 +12,7 @@ from typing import Final
 from django.conf import settings
 from django.db import connection
 
+from handoff.broker import actions as broker
 from handoff.flows import clocks
 from handoff.identity import actions as identity
 from handoff.lib.turns import TURN_LIMIT
@@ -95,6 +96,7 @@ class Worker:
         if now.timestamp() - self._tidy_at >= TIDY_SECONDS:
             self._tidy_at = now.timestamp()
             identity.forget_old(now=now)
+            broker.rank_unranked()
             WorkerBeat.objects.filter(beat_at__lt=now - FORGOTTEN_AFTER).delete()
 
     def _attempt(self, work: Callable[[], int | None]) -> int:

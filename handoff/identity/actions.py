@@ -86,9 +86,13 @@ def end_all_sessions(customer: Customer, *, now: datetime) -> None:
     live.update(ended_at=now, ended_reason=Session.Ended.EVERYWHERE)
 
 
+def forget_sessions(customer: Customer) -> None:
+    """Their tokens are nobody's from now on, with all that was signed."""
+    Session.objects.filter(customer=customer).delete()
+
+
 def erase(customer: Customer) -> None:
     """Leave a tombstone: nobody's row, under the id that the log's authors bear. Who comes back comes as a new one."""
-    Session.objects.filter(customer=customer).delete()
     for name in ("name", "email", "phone_number", "locale", "zoneinfo"):
         setattr(customer, name, "")
     customer.subject = None
@@ -125,11 +129,15 @@ def note_lives(customer_ids: Collection[int], *, now: datetime) -> None:
 
 
 @transaction.atomic
-def note_departures(customer_ids: Collection[int], *, now: datetime) -> None:
-    """Their sockets have closed: what their last call promised ends with it. One that comes later promises anew."""
+def note_departures(customer_ids: Collection[int], *, now: datetime) -> set[int]:
+    """Their sockets have closed: what their last call promised ends with it. One that comes later promises anew.
+
+    Answers those whose row somebody works on, to be noted again.
+    """
     rows = Customer.objects.filter(pk__in=customer_ids, present_until__gt=now).order_by("pk")
     free = list(rows.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
     Customer.objects.filter(pk__in=free).update(present_until=now)
+    return set(rows.exclude(pk__in=free).values_list("pk", flat=True))
 
 
 def _call_until(now: datetime) -> datetime:

@@ -11,25 +11,21 @@ logger = logging.getLogger(__name__)
 TURN_LIMIT: Final = 50
 # Looked at in one turn: others may be at work on the first of them.
 KEYS_LIMIT: Final = 500
-# So many in a row are not the fault of the things themselves.
-FAILURES_LIMIT: Final = 5
 Key = TypeVar("Key")
 
 
-def take_turn(keys: Iterable[Key], act: Callable[[Key], bool]) -> int:
+def take_turn(keys: Iterable[Key], act: Callable[[Key], bool], *, fatal: type[Exception]) -> int:
     """Act on each until enough were done; answers how many. `act` says whether it did anything.
 
-    One that fails does not hold up those behind it; raises its error when several in a row fail.
+    One that fails does not hold up those behind it. A `fatal` error is not the fault of any of them, and is raised.
     """
-    done = failures = 0
+    done = 0
     for key in keys:
         try:
             done += act(key)
-            failures = 0
+        except fatal:
+            raise
         except Exception:
-            failures += 1
-            if failures == FAILURES_LIMIT:
-                raise
             logger.exception("the clock could not act on %s", key)
         if done == TURN_LIMIT:
             break

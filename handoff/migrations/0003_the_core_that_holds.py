@@ -29,6 +29,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="agent",
+            name="heard_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="agent",
             name="seen_at",
             field=models.DateTimeField(blank=True, null=True),
         ),

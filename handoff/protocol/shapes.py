@@ -260,7 +260,8 @@ class OfferedHandoff(Shape, frozen=True, kw_only=True):
     brief: str
     stopped_at: Stopped | None
     earlier: int
-    transfer: TransferView | None
+    # Offers are stored as they were told: whatever is added here needs a default, for those told before.
+    transfer: TransferView | None = None
 
 
 class OfferView(Shape, frozen=True, kw_only=True):

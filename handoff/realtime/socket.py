@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -105,9 +105,26 @@ class Outlet:
 
     def check(self, heads: Mapping[str, int]) -> None:
         """Compare with the database's counters: heals a reader whose last hint was lost."""
-        for stream, head in heads.items():
-            cursor = self.cursors.get(stream)
-            if cursor is not None and head > cursor and stream not in self._behind:
+        missed = {
+            stream: head
+            for stream, head in heads.items()
+            if stream not in self._behind and head > self.cursors.get(stream, head)
+        }
+        own = {stream: head for stream, head in missed.items() if streams.handoff_id_of(stream) is None}
+        if own and len(own) < len(missed):
+            # Their own stream first: it may say that the others are not theirs to read any more.
+            self._spawn(self._catch_up_in_turn(own, missed))
+            return
+        for stream, head in missed.items():
+            self._catch_up_soon(stream, known=head, patience=0)
+
+    async def _catch_up_in_turn(self, first: Mapping[str, int], rest: Mapping[str, int]) -> None:
+        for stream, head in first.items():
+            if stream not in self._behind:
+                self._behind[stream] = head
+                await self._catch_up(stream, 0)
+        for stream, head in rest.items():
+            if stream not in self._behind and head > self.cursors.get(stream, head):
                 self._catch_up_soon(stream, known=head, patience=0)
 
     def _apply(self, entry: Delivered) -> None:
@@ -122,7 +139,10 @@ class Outlet:
 
     def _catch_up_soon(self, stream: str, *, known: int, patience: float) -> None:
         self._behind[stream] = known
-        task = asyncio.create_task(self._catch_up(stream, patience))
+        self._spawn(self._catch_up(stream, patience))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

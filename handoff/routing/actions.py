@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
+from django.db import OperationalError
 from django.db.models import Q
 
 from handoff.broker import queries as broker
@@ -60,14 +61,18 @@ def decline(agent: Agent, *, offer_id: str, token: str, reason: str) -> None:
 def expire_offers() -> int:
     """Offers whose time ran out go back to the line."""
     due = Offer.objects.filter(status=Offer.Status.PENDING, expires_at__lte=database_now())
-    return take_turn(list(due.order_by("expires_at").values_list("pk", flat=True)[:KEYS_LIMIT]), _time_out)
+    return take_turn(
+        list(due.order_by("expires_at").values_list("pk", flat=True)[:KEYS_LIMIT]), _time_out, fatal=OperationalError
+    )
 
 
 def lose_offers() -> int:
     """Offers to agents whose page shows no life any more go back to the line."""
     gone = Q(agent__lease_expires_at__lte=database_now()) | Q(agent__lease_expires_at=None)
     due = Offer.objects.filter(gone, status=Offer.Status.PENDING)
-    return take_turn(list(due.order_by("id").values_list("pk", flat=True)[:KEYS_LIMIT]), _lose_offer)
+    return take_turn(
+        list(due.order_by("id").values_list("pk", flat=True)[:KEYS_LIMIT]), _lose_offer, fatal=OperationalError
+    )
 
 
 def _time_out(offer_id: int) -> bool:

@@ -45,7 +45,7 @@ class Waiting:
 
 @dataclass
 class Candidate:
-    """One agent at work; `load` grows as offers are decided."""
+    """One agent at work; `load` grows as offers are decided. Who `is_held` is being changed by somebody else."""
 
     agent_id: int
     name: str
@@ -55,10 +55,11 @@ class Candidate:
     skills: Mapping[str, int] = field(default_factory=dict)
     idle_since: datetime | None = None
     last_offered_at: datetime | None = None
+    is_held: bool = False
 
     @property
     def free(self) -> int:
-        return self.capacity - self.load
+        return 0 if self.is_held else self.capacity - self.load
 
     def serves(self, queue_id: int, skills: frozenset[str]) -> bool:
         return queue_id in self.queue_ids and skills <= self.skills.keys()
@@ -174,6 +175,8 @@ def _order(agent: Candidate, skills: frozenset[str]) -> tuple[int, float, dateti
 
 def _obstacle(one: Waiting, agent: Candidate) -> str:
     """Why an agent of the queue cannot take it now."""
+    if agent.is_held:
+        return "was busy at that moment"
     if agent.free < 1:
         return f"is full ({agent.load} of {agent.capacity})"
     if missing := one.skills - agent.skills.keys():

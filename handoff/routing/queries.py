@@ -48,7 +48,9 @@ def place_of(handoff: Handoff) -> int | None:
     """Its place in its line, from 1; None if it does not wait."""
     if handoff.state not in WAITING:
         return None
-    before = Q(ranked_at__lt=handoff.ranked_at) | Q(ranked_at=handoff.ranked_at, pk__lt=handoff.pk)
+    # Without a rank: written by a process of a former version, until a worker ranks it.
+    ranked_at = handoff.ranked_at or handoff.enqueued_at
+    before = Q(ranked_at__lt=ranked_at) | Q(ranked_at=ranked_at, pk__lt=handoff.pk)
     return Handoff.objects.filter(before, queue=handoff.queue_id, state__in=WAITING).count() + 1
 
 

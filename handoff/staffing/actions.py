@@ -22,7 +22,7 @@ def lock_agents(agent_ids: Collection[int]) -> dict[int, Agent]:
 def renew_lease(agent: Agent, *, now: datetime) -> None:
     """The agent's page is alive."""
     expires_at = now + timedelta(seconds=settings.HANDOFF_SECONDS["LEASE"])
-    Agent.objects.filter(pk=agent.pk).update(lease_expires_at=expires_at, seen_at=now)
+    Agent.objects.filter(pk=agent.pk).update(lease_expires_at=expires_at, heard_at=now, seen_at=now)
 
 
 def end_lease(agent: Agent, *, now: datetime) -> None:

@@ -86,8 +86,9 @@ class Agent(models.Model):
     wanted = models.BooleanField(default=False, help_text="The agent asked for handoffs.")
     after_current = models.BooleanField(default=False, help_text="Away as soon as the current ones are done.")
     away_reason = models.CharField(max_length=100, blank=True)
-    # The lease lives by the page's heartbeat; `seen_at` says that at least a socket was open.
+    # The lease lives by the page's heartbeat, last heard at `heard_at`; `seen_at` says that at least a socket was open.
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    heard_at = models.DateTimeField(null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)
     idle_since = models.DateTimeField(
         null=True, blank=True, help_text="When they last came to work, took something or were done with it."

@@ -328,7 +328,7 @@ def lose_page(scene: Scene) -> None:
 
 
 def vanish(scene: Scene) -> None:
-    Agent.objects.filter(pk=scene.agent.pk).update(seen_at=LONG_AGO, lease_expires_at=LONG_AGO)
+    Agent.objects.filter(pk=scene.agent.pk).update(seen_at=LONG_AGO, heard_at=LONG_AGO, lease_expires_at=LONG_AGO)
     assert clocks.lose_agents() == 1
 
 

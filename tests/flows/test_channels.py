@@ -19,7 +19,7 @@ from handoff.lib.errors import DomainError
 from handoff.realtime.models import LogEntry
 from handoff.routing import actions as routing
 from handoff.routing.models import Offer
-from handoff.staffing.models import Agent, Queue
+from handoff.staffing.models import Agent, Hours, Queue
 from tests.scenes import accept, offer_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,6 +115,18 @@ def test_opening_the_intent_of_a_scheduled_one_brings_it_forward(maya) -> None:
     assert maya.get(f"handoffs/{found.public_id}/receipt").body["steps"][0]["path"] == "/cards"
     opened = LogEntry.objects.filter(type="handoff.opened").order_by("-seq")[0]
     assert opened.data["heads"] == {f"handoff/{found.public_id}": 0}
+
+
+def test_a_scheduled_one_that_is_left_out_of_hours_waits_without_its_customer(maya, cards: Queue) -> None:
+    scheduled, _ = click(maya, "callback", due_at=hours_on(2))
+    cards.hours = Hours.objects.create(key="never", weekly={"monday": ["00:00-00:01"]}, closed=[])
+    cards.save()
+    assert code_of(lambda: click(maya, "chat")) == "channel_closed"
+    found, _ = click(maya, "chat", leave=True, client_id="click-left")
+    assert (found.pk, found.state, found.is_left) == (scheduled.pk, "queued", True)
+    end_talk.cancel(found.customer, found.public_id)
+    # The same click again, later, is still that one.
+    assert click(maya, "chat", leave=True, client_id="click-left")[0].pk == scheduled.pk
 
 
 def test_asking_again_for_a_later_time_postpones_it(maya) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from handoff.broker.models import Handoff
 from handoff.broker.states import Channel
@@ -16,7 +17,7 @@ from handoff.flows.worker import Worker
 from handoff.identity.models import Customer, Session
 from handoff.intents.models import Intent
 from handoff.lib.clock import utc_now
-from handoff.lib.turns import FAILURES_LIMIT, TURN_LIMIT, take_turn
+from handoff.lib.turns import TURN_LIMIT, take_turn
 from handoff.realtime.models import LogEntry
 from handoff.routing import actions as routing
 from handoff.routing.models import Offer
@@ -51,24 +52,43 @@ def events_of(stream: str) -> list[tuple[str, dict[str, Any]]]:
 # -- agents who are gone
 
 
+def be_gone(agent: Agent, *, seen: float, heard: float | None = None, lease: float | None = None) -> None:
+    """Seconds since a socket was seen and a heartbeat heard, and what is left of the lease."""
+    now = utc_now()
+    left = settings.HANDOFF_SECONDS["LEASE"] - (heard or 0) if lease is None else lease
+    Agent.objects.filter(pk=agent.pk).update(
+        seen_at=now - timedelta(seconds=seen),
+        heard_at=None if heard is None else now - timedelta(seconds=heard),
+        lease_expires_at=now + timedelta(seconds=left),
+    )
+
+
 @pytest.mark.parametrize(
     ("gone", "channel", "is_lost"),
     [
-        ({"seen_at": 61}, Channel.CHAT, True),
-        ({"seen_at": 30}, Channel.CHAT, False),
-        ({"seen_at": 11}, Channel.CHAT, False),
-        ({"seen_at": 11}, Channel.VOICE, True),
-        ({"seen_at": 1}, Channel.VOICE, False),
-        ({"lease_expires_at": 26}, Channel.CHAT, True),
-        ({"lease_expires_at": 10}, Channel.CHAT, False),
+        # Without a socket and without a heartbeat: the grace of the channel.
+        ({"seen": 61, "heard": 61}, Channel.CHAT, True),
+        ({"seen": 59, "heard": 70}, Channel.CHAT, True),
+        ({"seen": 61, "heard": 59}, Channel.CHAT, False),
+        ({"seen": 11, "heard": 11}, Channel.CHAT, False),
+        ({"seen": 11, "heard": 11}, Channel.VOICE, True),
+        ({"seen": 11, "heard": 9}, Channel.VOICE, False),
+        ({"seen": 1, "heard": 20}, Channel.VOICE, False),
+        # A socket, and a page that shows no life.
+        ({"seen": 1, "heard": 61}, Channel.CHAT, True),
+        ({"seen": 1, "heard": 50}, Channel.CHAT, False),
+        # Signed out on one device: the lease has ended, and the other's next heartbeat is still to come.
+        ({"seen": 1, "heard": 19, "lease": -19}, Channel.CHAT, False),
+        # A process of a former version renews the lease alone.
+        ({"seen": 99, "lease": 44}, Channel.CHAT, False),
+        ({"seen": 99, "lease": -16}, Channel.CHAT, True),
     ],
 )
 def test_an_agent_is_lost_after_the_grace_of_the_channel(maya, amira, gone, channel, is_lost: bool) -> None:
     handoff_id = connect(maya, amira)
     enqueued_at = Handoff.objects.get().enqueued_at
     Handoff.objects.update(channel=channel)
-    times = {name: utc_now() - timedelta(seconds=seconds) for name, seconds in gone.items()}
-    Agent.objects.filter(pk=amira.pk).update(**times)
+    be_gone(amira, **gone)
     assert clocks.lose_agents() == is_lost
     handoff = Handoff.objects.get()
     assert handoff.enqueued_at == enqueued_at
@@ -82,7 +102,7 @@ def test_an_agent_is_lost_after_the_grace_of_the_channel(maya, amira, gone, chan
 def test_who_was_lost_is_asked_again_only_when_their_page_is_back(maya, amira) -> None:
     connect(maya, amira)
     Handoff.objects.update(channel=Channel.VOICE)
-    Agent.objects.update(seen_at=utc_now() - timedelta(seconds=11))
+    be_gone(amira, seen=11, heard=11)
     clocks.lose_agents()
     assert routing.run_matching() == 0
     routing.renew_lease(amira, now=utc_now())
@@ -217,13 +237,13 @@ def test_a_long_line_of_one_kind_does_not_hold_up_the_others(page, maya, amira) 
     routing.set_availability(amira, available=False, after_current=False, reason="")
     crowd(page, TURN_LIMIT + 20)
     Customer.objects.exclude(public_id=maya.customer["id"]).update(seen_at=LONG_AGO)
-    Agent.objects.update(seen_at=LONG_AGO)
+    be_gone(amira, seen=99, heard=99)
     assert Worker("w1").tick()
     assert Handoff.objects.get(public_id=handoff_id).agent is None
     assert Handoff.objects.filter(state="closed").count() == TURN_LIMIT
 
 
-def test_a_turn_ends_when_everything_fails_and_passes_over_what_fails_alone() -> None:
+def test_a_turn_passes_over_what_fails_and_ends_with_what_is_nobodys_fault() -> None:
     seen: list[int] = []
 
     def act(key: int) -> bool:
@@ -232,8 +252,10 @@ def test_a_turn_ends_when_everything_fails_and_passes_over_what_fails_alone() ->
             raise LookupError(key)
         return key != 3
 
-    assert take_turn(range(6), act) == 2
+    assert take_turn(range(6), act, fatal=ZeroDivisionError) == 2
     assert seen == [0, 1, 2, 3, 4, 5]
+    assert take_turn([1, 2, 4, 1, 2, 4, 1, 2, 4, 0], act, fatal=ZeroDivisionError) == 1
+    before = len(seen)
     with pytest.raises(ZeroDivisionError):
-        take_turn(range(20), lambda key: seen.append(key) or 1 / 0 > 0)
-    assert len(seen) == 6 + FAILURES_LIMIT
+        take_turn(range(20), lambda key: seen.append(key) or 1 / 0 > 0, fatal=ZeroDivisionError)
+    assert len(seen) == before + 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -12,12 +14,13 @@ from handoff.broker.models import Handoff
 from handoff.conversations import actions as conversations
 from handoff.conversations.batch import Send, batcher
 from handoff.flows import end_talk
+from handoff.flows import erase_customer as erasing
 from handoff.flows.erase_customer import erase_customer, find_by_id
 from handoff.identity.models import Customer
 from handoff.lib.errors import DomainError
 from handoff.realtime import log, streams
 from handoff.realtime.models import LogEntry, Stream
-from tests.scenes import close, connect, offer_to, tables_that_hold
+from tests.scenes import at_once, close, connect, offer_to, tables_that_hold
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -108,6 +111,42 @@ def test_a_message_that_comes_too_late_is_refused_and_not_kept(quokka, amira) ->
         log.answer(say(handoff_id, quokka.customer["id"], client_id="late"))
     assert refused.value.code == "handoff_closed"
     assert tables_that_hold(PERSONAL) == []
+
+
+def test_an_answer_that_comes_too_late_is_not_kept_either(quokka, amira) -> None:
+    handoff_id = whole_talk(quokka, amira)
+    close(amira, handoff_id)
+    customer = find_by_id(quokka.customer["id"])
+    erase_customer(customer)
+    with pytest.raises(DomainError) as refused:
+        end_talk.answer_survey(customer, handoff_id, effort=1, comment="the quokka says no")
+    assert refused.value.code == "handoff_closed"
+    assert tables_that_hold(PERSONAL) == []
+
+
+@pytest.mark.postgres
+def test_who_signs_in_meanwhile_waits_and_is_somebody_new(page, amira, monkeypatch) -> None:
+    tab = page()
+    tab.open()
+    handoff_id = tab.ask(statement="a quokka").body["id"]
+    before = Customer.objects.get(public_id=tab.customer["id"])
+    hold_agents, has_locked = erasing.hold_agents_of, threading.Event()
+
+    def hold_slowly(handoffs: Any) -> None:
+        has_locked.set()
+        time.sleep(0.5)
+        hold_agents(handoffs)
+
+    def sign_in() -> Any:
+        assert has_locked.wait(10)
+        return tab.open(tab.token(sub=SUBJECT))
+
+    monkeypatch.setattr(erasing, "hold_agents_of", hold_slowly)
+    erased, answer = at_once([lambda: erase_customer(before), sign_in])
+    assert (erased, answer.status) == (1, 200)
+    assert answer.body["handoff"] is None
+    assert Handoff.objects.get(public_id=handoff_id).customer == before
+    assert tables_that_hold(re.compile("a quokka")) == []
 
 
 def test_their_session_is_dead_and_they_come_back_as_somebody_new(quokka, amira) -> None:

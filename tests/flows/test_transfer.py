@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ from tests.scenes import accept, connect, offer_to, sit_down
 from tests.socket_client import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 NOTE = "Asks for the second charge; card 4111 1111 1111 1111"
 
 
@@ -120,7 +123,7 @@ def test_the_word_is_shown_until_somebody_has_taken_it(maya, amira, tomas) -> No
         "agent": {"id": tomas.public_id, "name": "Tomas"}, "note": "Once more"
     }  # fmt: skip
     accept(amira, pending(handoff_id))
-    Agent.objects.filter(pk=amira.pk).update(seen_at="2020-01-01T00:00:00Z")
+    Agent.objects.filter(pk=amira.pk).update(seen_at=LONG_AGO, heard_at=LONG_AGO, lease_expires_at=LONG_AGO)
     assert clocks.lose_agents() == 1
     assert offer_to(tomas).told["handoff"]["transfer"] is None
 

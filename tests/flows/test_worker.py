@@ -87,3 +87,14 @@ def test_workers_that_are_gone_are_forgotten(worker) -> None:
     WorkerBeat.objects.create(name="slow", beat_at=now - timedelta(minutes=1))
     worker.tick()
     assert set(WorkerBeat.objects.values_list("name", flat=True)) == {"slow", "w1"}
+
+
+def test_who_a_former_version_put_in_line_gets_a_place(worker, maya) -> None:
+    """During a rolling deploy processes of both versions write."""
+    handoff_id = maya.ask().body["id"]
+    Handoff.objects.update(ranked_at=None)
+    assert maya.get(f"handoffs/{handoff_id}").body["position"] == 1
+    assert maya.open(maya.token()).body["handoff"]["position"] == 1
+    worker.tick()
+    handoff = Handoff.objects.get()
+    assert handoff.ranked_at == handoff.enqueued_at

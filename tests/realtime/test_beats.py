@@ -70,7 +70,7 @@ def test_after_an_outage_nobody_loses_their_agent_their_place_or_their_talk(maya
     assert other.ask().status == 201
     long_ago = utc_now() - timedelta(hours=1)
     Customer.objects.update(seen_at=long_ago, present_until=long_ago)
-    Agent.objects.update(seen_at=long_ago, lease_expires_at=long_ago)
+    Agent.objects.update(seen_at=long_ago, heard_at=long_ago, lease_expires_at=long_ago)
     note_serving("s1", now=utc_now())
     assert (clocks.close_abandoned(), clocks.lose_agents()) == (0, 0)
     ServerBeat.objects.update(since=long_ago)

@@ -16,6 +16,7 @@ from handoff.lib.clock import utc_now
 from handoff.lib.errors import DomainError
 from handoff.realtime.models import LogEntry
 from handoff.routing import actions as routing
+from handoff.routing import offers
 from handoff.routing.models import Offer
 from handoff.staffing.actions import end_lease, lock_agents, renew_lease
 from handoff.staffing.models import Agent
@@ -263,3 +264,11 @@ def test_an_offer_made_while_its_agent_gets_up_is_taken_back(maya, amira: Agent)
     with patch.object(routing, "lock_agents", lock_after_a_match):
         routing.set_availability(amira, available=False, after_current=False, reason="")
     assert Offer.objects.get().status == Offer.Status.WITHDRAWN
+
+
+def test_an_offer_that_a_former_version_told_is_still_shown(maya, amira) -> None:
+    maya.ask()
+    offer = offer_to(amira)
+    del offer.told["handoff"]["transfer"]
+    offer.save(update_fields=["told"])
+    assert offers.view(offer).handoff.transfer is None

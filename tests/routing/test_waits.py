@@ -18,6 +18,7 @@ from handoff.intents.models import Intent
 from handoff.journeys.models import Journey
 from handoff.lib.clock import utc_now
 from handoff.protocol.shapes import Estimate
+from handoff.realtime import log
 from handoff.routing import actions, queries, waits
 from handoff.staffing.models import Agent, Hours, Queue, Skill
 from tests.scenes import connect, sit_down
@@ -67,8 +68,8 @@ def newcomer(page, number: int):
 
 def test_with_too_little_experience_nothing_is_said(maya, amira: Agent) -> None:
     sit_down(amira)
-    assert maya.ask().body["estimate"] == {"kind": "unknown"}
     assert chat_of(maya.get("availability"))["estimate"] == {"kind": "unknown"}
+    assert maya.ask().body["estimate"] == {"kind": "unknown"}
 
 
 def test_with_nobody_at_work_nothing_is_said(maya, experience) -> None:
@@ -128,7 +129,7 @@ def test_those_before_me_in_a_line_that_shares_my_agents_count(page, maya, exper
         assert newcomer(page, number).ask(intent="loan").status == 201
     Agent.objects.filter(pk=amira.pk).update(capacity=1)
     sit_down(amira)
-    assert maya.ask().body["estimate"]["kind"] == "soon"
+    assert chat_of(maya.get("availability"))["estimate"]["kind"] == "soon"
     amira.queues.add(loans)
     waits.forget()
     assert chat_of(maya.get("availability"))["estimate"]["low_seconds"] > 0
@@ -139,7 +140,7 @@ def test_what_nobody_finished_is_no_experience(maya, harbour, amira: Agent) -> N
     for number in range(24):
         finish(harbour, intent, amira, number, close_reason="merged")
     sit_down(amira)
-    assert maya.ask().body["estimate"] == {"kind": "unknown"}
+    assert chat_of(maya.get("availability"))["estimate"] == {"kind": "unknown"}
 
 
 def test_who_talks_already_is_told_no_wait(maya, experience, amira: Agent) -> None:
@@ -156,6 +157,58 @@ def test_a_look_is_kept_for_a_few_seconds(maya, experience, amira: Agent) -> Non
     with patch.object(waits, "KEPT_SECONDS", -1), CaptureQueriesContext(connection) as queries_made:
         maya.get("availability")
     assert any("connected_at" in one["sql"] for one in queries_made)
+
+
+def looks(queries_made: CaptureQueriesContext) -> bool:
+    return any("connected_at" in one["sql"] and "ORDER BY" in one["sql"] for one in queries_made)
+
+
+def test_a_click_is_told_what_is_kept_and_never_looks_itself(page, experience, amira: Agent) -> None:
+    sit_down(amira)
+    kept = chat_of(newcomer(page, 1).get("availability"))["estimate"]
+    assert kept["kind"] == "soon"
+    with patch.object(waits, "KEPT_SECONDS", -1), CaptureQueriesContext(connection) as queries_made:
+        assert newcomer_asks(page, 2) == kept
+    assert not looks(queries_made)
+    with patch.object(waits, "KEPT_SECONDS", -1), patch.object(waits, "OLDEST_SECONDS", -1):
+        assert newcomer_asks(page, 3) == {"kind": "unknown"}
+
+
+def newcomer_asks(page, number: int) -> dict:
+    """In a process whose menus are not kept fresh by anybody: the session is opened elsewhere."""
+    with patch.object(waits, "_look", side_effect=AssertionError("a look")):
+        tab = page()
+        with patch.object(queries, "menu_of", return_value=[]):
+            assert tab.open(tab.token(sub=f"customer-{number}")).status == 201
+        return tab.ask().body["estimate"]
+
+
+def test_nothing_kept_is_nothing_known_until_somebody_looks_outside_of_a_transaction(maya, experience, amira) -> None:
+    sit_down(amira)
+    waits.forget()
+    opened = maya.ask().body
+    assert opened["estimate"] == {"kind": "unknown"}
+    assert queries.standings_of([opened["id"]])[opened["id"]].estimate.kind == "soon"
+
+
+def test_a_snapshot_that_only_reads_may_look(experience, amira: Agent) -> None:
+    sit_down(amira)
+    entrance = amira.queues.get().pk, None
+    with log.reading():
+        assert waits.estimate_of_newcomer(entrance).kind == "soon"
+    waits.forget()
+    with log.recording():
+        assert waits.estimate_of_newcomer(entrance).kind == "unknown"
+        with log.reading():
+            assert waits.estimate_of_newcomer(entrance).kind == "unknown"
+
+
+def test_while_one_looks_others_are_told_what_is_kept(experience, amira: Agent) -> None:
+    sit_down(amira)
+    entrance = amira.queues.get().pk, None
+    assert waits.estimate_of_newcomer(entrance).kind == "soon"
+    with patch.object(waits, "KEPT_SECONDS", -1), waits._making:
+        assert waits.estimate_of_newcomer(entrance).kind == "soon"
 
 
 def test_beyond_the_places_that_are_played_it_is_told_in_proportion(page, maya, experience, amira: Agent) -> None:

@@ -208,3 +208,14 @@ async def test_the_last_socket_that_closes_ends_what_the_last_call_promised(serv
     await off_loop(maya.get, "availability")
     await note_customers()
     assert await off_loop(left) > 50
+
+
+async def test_a_heartbeat_after_the_sign_out_brings_nothing_back(serving, amira, monkeypatch) -> None:
+    monkeypatch.setitem(settings.HANDOFF_SECONDS, "REVOCATION", 60)
+    desk = await off_loop(Desk, amira)
+    agent = await serving.agent(desk)
+    await off_loop(desk.client.logout)
+    await agent.say({"cmd": "ping"})
+    await agent.until(lambda frame: frame["ev"] == "pong")
+    await agent.settled()
+    assert not (await off_loop(Agent.objects.get)).is_signed_in(utc_now())
