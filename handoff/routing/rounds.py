@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from handoff.broker.models import Handoff
@@ -19,35 +20,49 @@ from handoff.staffing.models import Agent
 
 MATCHES_LIMIT: Final = 20
 # Seconds to wait for what somebody else changes at this moment: the agents of those first in line are not given
-# to those behind them. A holder that does not let go is passed by after the last.
+# to those behind them. What its holder does not let go, handoff or agent, is passed by after the last.
 _PATIENCE: Final = (0.02, 0.05, 0.1)
+
+
+@dataclass(frozen=True)
+class _Missed:
+    """What was planned and could not be had: these handoffs, and these agents."""
+
+    handoffs: frozenset[int] = frozenset()
+    agents: frozenset[int] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.handoffs or self.agents)
+
+
+_NOTHING: Final = _Missed()
 
 
 def run_matching() -> int:
     """Offer what waits to who is free; answers how many offers were made. Any worker may run it, at any time."""
-    made, busy = _play(without=())
+    made, missed = _play(without=_NOTHING)
     for seconds in _PATIENCE:
-        if not busy:
+        if not missed:
             return made
         time.sleep(seconds)
-        more, busy = _play(without=())
+        more, missed = _play(without=_NOTHING)
         made += more
-    return made + (_play(without=busy)[0] if busy else 0)
+    return made + (_play(without=missed)[0] if missed else 0)
 
 
-def _play(*, without: Collection[int]) -> tuple[int, set[int]]:
-    """How many offers were made, and which handoffs were planned but could not be had."""
+def _play(*, without: _Missed) -> tuple[int, _Missed]:
+    """How many offers were made, and what was missed."""
     # Most wakes find nobody free or nobody in line: that is looked at before a transaction takes SQLite's write lock.
-    within = supply.reach(now=database_now())
+    within = supply.reach(now=database_now(), held=without.agents)
     if not within.has_room or not Handoff.objects.filter(within.of_line()).exists():
-        return 0, set()
+        return 0, _NOTHING
     with log.recording() as record:
         supply.lock_queues(within)
         # Read after the lock: what another round has just offered is neither in line nor free. A line that somebody
         # could serve only since then is not locked; what made it so wakes a worker again.
         record.now = database_now()
-        within = supply.reach(now=record.now).within(within.queue_ids)
-        waiting, matches = _plan(within, without)
+        within = supply.reach(now=record.now, held=without.agents).within(within.queue_ids)
+        waiting, matches = _plan(within, without.handoffs)
         return _offer(waiting, matches, record)
 
 
@@ -65,19 +80,26 @@ def _plan(within: Reach, without: Collection[int]) -> tuple[dict[int, Waiting], 
     return {pk: one for pk, one in seen.items() if pk in planned}, played.matches
 
 
-def _offer(waiting: dict[int, Waiting], matches: list[Match], record: Recording) -> tuple[int, set[int]]:
+def _offer(waiting: dict[int, Waiting], matches: list[Match], record: Recording) -> tuple[int, _Missed]:
     """State, lease and room are looked at again under the locks."""
     handoffs = supply.lock_handoffs(waiting.values())
     agents = supply.lock_agents({match.agent_id for match in matches}, now=record.now)
     loads = supply.loads_of(agents)
-    made: set[int] = set()
+    missed: list[Match] = []
     for match in matches:
         handoff, agent = handoffs.get(match.handoff_id), agents.get(match.agent_id)
-        if handoff is None or agent is None or loads[agent.pk] >= agent.capacity:
+        if handoff is None or agent is None or not _has_room(agent, loads):
+            missed.append(match)
             continue
         record.add(apply(handoff, Action.OFFER, now=record.now))
         record.add(offers.make(handoff, agent, why=match.why, now=record.now))
         Agent.objects.filter(pk=agent.pk).update(last_offered_at=record.now)
         loads[agent.pk] += 1
-        made.add(handoff.pk)
-    return len(made), {match.handoff_id for match in matches} - made
+    return len(matches) - len(missed), _Missed(
+        handoffs=frozenset(match.handoff_id for match in missed if match.handoff_id not in handoffs),
+        agents=frozenset(match.agent_id for match in missed if not _has_room(agents.get(match.agent_id), loads)),
+    )
+
+
+def _has_room(agent: Agent | None, loads: Mapping[int, int]) -> bool:
+    return agent is not None and loads[agent.pk] < agent.capacity

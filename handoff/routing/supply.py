@@ -61,9 +61,12 @@ class Reach:
         return Q(intent__in=self.beyond, queue=F("intent__queue"))
 
 
-def reach(*, now: datetime) -> Reach:
-    """A look without locks at everybody at work, and the intents that need what nobody with room has."""
-    everybody = candidates(agents_at_work(now=now))
+def reach(*, now: datetime, held: Collection[int] = ()) -> Reach:
+    """A look without locks at everybody at work, and the intents that need what nobody with room has.
+
+    Agents who are `held` by somebody else are at work without room: who waits for them goes on waiting for them.
+    """
+    everybody = [replace(one, is_held=one.agent_id in held) for one in candidates(agents_at_work(now=now))]
     free = [one for one in everybody if one.free > 0]
     queue_ids = frozenset(queue_id for one in free for queue_id in one.queue_ids)
     intents = dict(Intent.objects.filter(queue__in=queue_ids, skills__isnull=False).values_list("pk", "queue_id"))

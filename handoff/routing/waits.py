@@ -11,6 +11,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Final
 
+from django.db import connection
 from django.db.models import Count
 
 from handoff.broker.models import Handoff
@@ -26,6 +27,8 @@ from handoff.routing.matching import Candidate
 Entrance = tuple[int, int | None]
 WAITING: Final = (State.QUEUED, State.OFFERED)
 KEPT_SECONDS: Final = 3.0
+# What a click is told while its transaction lasts, and who asks while another looks; nothing is better than older.
+OLDEST_SECONDS: Final = 60.0
 # How far down a line is played; who stands beyond is told in proportion.
 PLACES_LIMIT: Final = 100
 _FINISHED: Final = (CloseReason.RESOLVED, CloseReason.CUSTOMER_LEFT)
@@ -48,6 +51,7 @@ class Outlook:
 _kept: dict[int, Outlook] = {}
 # Twelve threads that find it too old make it anew once.
 _making = threading.Lock()
+_NOTHING_KNOWN: Final = Outlook(frozenset(), {}, {}, {}, made_at=0.0)
 
 
 def estimate_of(handoff_id: int, entrance: Entrance, *, place: int) -> Estimate:
@@ -70,12 +74,40 @@ def forget() -> None:
 
 
 def _outlook(queue_id: int) -> Outlook:
-    with _making:
-        kept = _kept.get(queue_id)
-        if kept is None or time.monotonic() - kept.made_at > KEPT_SECONDS:
-            kept = _look(queue_id)
-            _kept.update(dict.fromkeys(kept.queue_ids, kept))
+    """A fresh one, or an older one where nobody may wait for a look; who is told that hears better in a few seconds."""
+    if kept := _kept_since(queue_id, KEPT_SECONDS):
         return kept
+    older = _kept_since(queue_id, OLDEST_SECONDS)
+    if _is_writing():
+        return older or _NOTHING_KNOWN
+    if not _making.acquire(blocking=older is None):
+        return older or _NOTHING_KNOWN
+    try:
+        return _kept_since(queue_id, KEPT_SECONDS) or _make(queue_id)
+    finally:
+        _making.release()
+
+
+def _kept_since(queue_id: int, seconds: float) -> Outlook | None:
+    kept = _kept.get(queue_id)
+    return kept if kept is not None and time.monotonic() - kept.made_at <= seconds else None
+
+
+def _is_writing() -> bool:
+    """In a transaction that holds locks, on SQLite everybody's, which must not last as long as a look takes."""
+    if not connection.in_atomic_block:
+        return False
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        return bool(cursor.fetchone()[0] == "off")
+
+
+def _make(queue_id: int) -> Outlook:
+    made = _look(queue_id)
+    _kept.update(dict.fromkeys(made.queue_ids, made))
+    return made
 
 
 def _look(queue_id: int) -> Outlook:

@@ -104,6 +104,45 @@ def test_a_moved_intent_moves_in_the_menu(apply: Callable[..., str]) -> None:
     assert [intent.key for intent in Intent.objects.all()] == ["b", "a"]
 
 
+# -- what the router waits for
+
+TWO_QUEUES = '[[queues]]\nkey = "{}"\nname = "{}"\n[[queues]]\nkey = "{}"\nname = "{}"\n'
+
+
+def test_passwords_are_hashed_before_a_line_is_touched(apply: Callable[..., str]) -> None:
+    apply(FULL)
+    new = f'[[agents]]\nusername = "tomas"\npassword = "{PASSWORD}"\nqueues = ["cards"]\n'
+    told, sent = statements(apply, FULL.replace('name = "Cards"', 'name = "Our cards"') + new)
+    assert told == "changed queue cards: name Cards -> Our cards\ncreated agent tomas\n"
+    created, touched = first(sent, 'INSERT INTO "handoff_user"'), first(sent, 'UPDATE "handoff_queue"')
+    assert created < touched
+    locked = [place for place, sql in enumerate(sent) if '"handoff_queue"' in sql and "FOR NO KEY UPDATE" in sql]
+    assert all(created < place < touched for place in locked)
+
+
+def test_lines_are_locked_in_the_router_s_order_and_only_those_that_change(apply: Callable[..., str]) -> None:
+    """SQLite has no locks on rows; what would be locked is asked for there all the same."""
+    apply('[[queues]]\nkey = "loans"\n' + TWO_QUEUES.format("first", "A", "second", "B"))
+    told, sent = statements(apply, TWO_QUEUES.format("second", "D", "first", "C") + '[[queues]]\nkey = "loans"\n')
+    assert told == "changed queue second: name B -> D\nchanged queue first: name A -> C\n"
+    lock = next(sql for sql in sent if sql.startswith('SELECT "handoff_queue"."id"') and "ORDER BY" in sql)
+    pks = dict(Queue.objects.values_list("key", "pk"))
+    assert f"({pks['first']}, {pks['second']})" in lock
+    assert 'ORDER BY "handoff_queue"."id" ASC' in lock
+    assert lock.endswith("FOR NO KEY UPDATE") == (connection.vendor == "postgresql")
+    assert sent.index(lock) < first(sent, 'UPDATE "handoff_queue"')
+
+
+def statements(apply: Callable[..., str], text: str) -> tuple[str, list[str]]:
+    with CaptureQueriesContext(connection) as queries:
+        told = apply(text)
+    return told, [query["sql"] for query in queries]
+
+
+def first(sent: list[str], beginning: str) -> int:
+    return next(place for place, sql in enumerate(sent) if sql.startswith(beginning))
+
+
 # -- accounts
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from unittest.mock import patch
 
 import pytest
 
 from handoff.protocol.shapes import Estimate
+from handoff.routing import estimates
 from handoff.routing.estimates import CONFIDENCE, SAMPLES_NEEDED, Desk, Need, forecast, stretched
+from tests.benchmarks import waits
 from tests.benchmarks.waits import Person, Week, account
 
 CARDS, LOANS = Need(1), Need(2)
@@ -118,20 +122,55 @@ def test_the_same_line_is_told_the_same() -> None:
     assert told([CARDS] * 9, [desk(busy=[60])]) == told([CARDS] * 9, [desk(busy=[60])])
 
 
-@pytest.mark.parametrize("places", [10, 100, 1000])
-def test_a_long_line_costs_no_more_than_it_may(places: int) -> None:
+@pytest.mark.parametrize(("places", "agents"), [(10, 30), (100, 30), (1000, 30), (20, 4000), (200, 1000)])
+def test_a_long_line_and_many_agents_cost_no_more_than_they_may(places: int, agents: int) -> None:
     """About 20 ms on a quiet machine."""
-    desks = [desk(1, 2, capacity=3, busy=[60, 90]) for _ in range(30)]
+    desks = [desk(1, 2, capacity=3, busy=[60, 90, number]) for number in range(agents)]
     times = []
     for _ in range(3):
         began = time.process_time()
         told([CARDS, LOANS] * (places // 2), desks)
         times.append(time.process_time() - began)
-    assert min(times) < 0.2
+    assert min(times) < 0.1
 
 
-def test_a_day_of_waits_ends_inside_the_ranges_it_was_told() -> None:
-    found = account(Week(7, days=1).play())
+def test_ten_times_the_line_and_the_people_is_the_same_wait() -> None:
+    """Of very many slots fewer drawings are made, which must not show."""
+    few = [desk(capacity=3, busy=[number, number + 60, number + 120]) for number in range(60)]
+    for place in (40, 90):
+        usual = bounds(told([CARDS] * place, few)[-1])
+        many = bounds(told([CARDS] * place * 10, few * 10)[-1])
+        assert many == pytest.approx(usual, abs=60)
+    # Half of talks that have 60 to 475 s to go.
+    assert usual[0] < 270 < usual[1] <= 360
+
+
+def test_days_may_be_slow_or_fast_and_some_of_those_ahead_leave() -> None:
+    """Twenty times five minutes, were all the same every day."""
+    low, high = bounds(told([CARDS] * 20, [desk(busy=[0])], {1: [300.0] * 24})[-1])
+    assert low < 4800
+    assert high > 6000
+
+
+def test_few_with_the_skill_are_drawn_as_often_among_many_as_alone() -> None:
+    alone = bounds(told([FRENCH], [desk(busy=[60], skills=["french"])])[0])
+    real, drawn = estimates._Playing._rests, Counter()
+
+    def count(played, talks):
+        drawn[len(talks)] += 1
+        return real(played, talks)
+
+    with patch.object(estimates._Playing, "_rests", count):
+        many = [desk(busy=[60], skills=["french"]), *(desk(busy=[60]) for _ in range(2000))]
+        among = told([FRENCH, CARDS], many)[0]
+    assert bounds(among) == pytest.approx(alone, abs=30)
+    assert drawn[1] >= 100
+    assert 4 <= drawn[2000] <= 10
+
+
+def test_a_morning_of_waits_ends_inside_the_ranges_it_was_told() -> None:
+    with patch.object(waits, "ARRIVALS", waits.ARRIVALS[:7]):
+        found = account(Week(8, days=1).play())
     ranges = found.looks - found.unknown - found.soon
     assert ranges > 300
     assert found.share >= CONFIDENCE

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 from unittest.mock import patch
 
 import pytest
@@ -248,6 +251,70 @@ def test_a_row_that_is_never_let_go_is_passed_by(click, amira: Agent) -> None:
     assert offered() == [second.pk]
 
 
+@pytest.fixture
+def amira_is_held(amira: Agent) -> Iterator[None]:
+    """Somebody changes her and does not let go. SQLite has no locks on rows: there she is left out in their place."""
+    if connection.vendor != "postgresql":
+        real = supply.lock_agents
+        with patch.object(supply, "lock_agents", lambda ids, *, now: real(set(ids) - {amira.pk}, now=now)):
+            yield
+        return
+    with ThreadPoolExecutor(1) as pool:
+        is_held, let_go = Event(), Event()
+        holding = pool.submit(hold, amira, is_held, let_go)
+        assert is_held.wait(20)
+        try:
+            yield
+        finally:
+            let_go.set()
+            holding.result()
+
+
+def hold(agent: Agent, is_held: Event, let_go: Event) -> None:
+    with transaction.atomic():
+        Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
+        is_held.set()
+        let_go.wait(60)
+    connection.close()
+
+
+@pytest.fixture
+def two_at_work(click, amira: Agent, tomas: Agent) -> list[Handoff]:
+    """Two in line; Amira is the longer idle."""
+    room(amira, 3)
+    room(tomas, 3)
+    return [click(1), click(2)]
+
+
+def test_what_a_held_agent_would_get_goes_to_the_other_in_the_same_call(two_at_work, tomas, amira_is_held) -> None:
+    assert run_matching() == 2
+    assert sorted(offered()) == [one.pk for one in two_at_work]
+    assert set(Offer.objects.values_list("agent__name", flat=True)) == {"Tomas"}
+    assert "Not Amira: was busy at that moment" in why(two_at_work[0])
+
+
+def test_who_waits_for_a_held_agent_goes_on_waiting_for_them(two_at_work, amira, amira_is_held) -> None:
+    first, second = two_at_work
+    prefer(first, amira)
+    assert run_matching() == 1
+    assert offered() == [second.pk]
+    assert Handoff.objects.get(pk=first.pk).state == "queued"
+
+
+def test_a_held_agent_alone_is_asked_when_they_are_let_go(click, amira: Agent) -> None:
+    first = click(1)
+    room(amira, 3)
+    real, looks = supply.lock_agents, []
+
+    def held_at_first(ids, *, now):
+        looks.append(1)
+        return real(ids, now=now) if len(looks) > 2 else {}
+
+    with patch.object(supply, "lock_agents", held_at_first):
+        assert run_matching() == 1
+    assert (offered(), len(looks)) == ([first.pk], 3)
+
+
 def test_what_changed_between_plan_and_lock_is_planned_anew(click, amira: Agent) -> None:
     """An agent who left, a customer who cancelled, a change of intent: each is seen under the lock."""
     first, second = click(1), click(2)
@@ -300,6 +367,21 @@ def test_room_that_shrank_since_the_plan_is_seen_under_the_lock(click, amira: Ag
     with patch.object(rounds, "_plan", plan_and_shrink):
         assert run_matching() == 1
     assert offered() == [first.pk]
+
+
+def test_who_is_full_since_the_plan_is_made_up_for_in_the_same_call(two_at_work, tomas: Agent, amira: Agent) -> None:
+    plan, plans = rounds._plan, []
+
+    def plan_and_fill(within, without):
+        planned = plan(within, without)
+        plans.append(planned)
+        Agent.objects.filter(pk=amira.pk).update(capacity=0)
+        return planned
+
+    with patch.object(rounds, "_plan", plan_and_fill):
+        assert run_matching() == 2
+    assert len(plans) == 2
+    assert set(Offer.objects.values_list("agent__name", flat=True)) == {"Tomas"}
 
 
 def test_many_rounds_at_once_serve_the_line_in_its_order_and_nobody_beyond_their_room(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 from django.db import connection
@@ -159,27 +159,21 @@ def test_a_look_is_kept_for_a_few_seconds(maya, experience, amira: Agent) -> Non
     assert any("connected_at" in one["sql"] for one in queries_made)
 
 
-def looks(queries_made: CaptureQueriesContext) -> bool:
-    return any("connected_at" in one["sql"] and "ORDER BY" in one["sql"] for one in queries_made)
-
-
 def test_a_click_is_told_what_is_kept_and_never_looks_itself(page, experience, amira: Agent) -> None:
     sit_down(amira)
     kept = chat_of(newcomer(page, 1).get("availability"))["estimate"]
     assert kept["kind"] == "soon"
-    with patch.object(waits, "KEPT_SECONDS", -1), CaptureQueriesContext(connection) as queries_made:
+    with patch.object(waits, "KEPT_SECONDS", -1):
         assert newcomer_asks(page, 2) == kept
-    assert not looks(queries_made)
     with patch.object(waits, "KEPT_SECONDS", -1), patch.object(waits, "OLDEST_SECONDS", -1):
         assert newcomer_asks(page, 3) == {"kind": "unknown"}
 
 
 def newcomer_asks(page, number: int) -> dict:
-    """In a process whose menus are not kept fresh by anybody: the session is opened elsewhere."""
+    """What they are told by a process that looks at nothing for it."""
+    tab = page()
+    assert tab.open(tab.token(sub=f"customer-{number}")).status == 201
     with patch.object(waits, "_look", side_effect=AssertionError("a look")):
-        tab = page()
-        with patch.object(queries, "menu_of", return_value=[]):
-            assert tab.open(tab.token(sub=f"customer-{number}")).status == 201
         return tab.ask().body["estimate"]
 
 
@@ -207,8 +201,10 @@ def test_while_one_looks_others_are_told_what_is_kept(experience, amira: Agent) 
     sit_down(amira)
     entrance = amira.queues.get().pk, None
     assert waits.estimate_of_newcomer(entrance).kind == "soon"
-    with patch.object(waits, "KEPT_SECONDS", -1), waits._making:
+    taken = Mock(acquire=Mock(return_value=False))
+    with patch.object(waits, "KEPT_SECONDS", -1), patch.object(waits, "_making", taken):
         assert waits.estimate_of_newcomer(entrance).kind == "soon"
+    taken.acquire.assert_called_once_with(blocking=False)
 
 
 def test_beyond_the_places_that_are_played_it_is_told_in_proportion(page, maya, experience, amira: Agent) -> None:

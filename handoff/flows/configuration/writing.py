@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,12 +28,13 @@ DEFAULT_CHANNELS: Final = ["chat"]
 def write(wanted: Wanted, *, now: datetime) -> Changes:
     """For a file without problems, inside the caller's transaction."""
     changes = Changes()
+    # Passwords are slow to hash: no line is locked meanwhile.
+    accounts = [_account(record) for record in wanted.all("agents")]
     for record in wanted.all("hours"):
         _write_hours(record, changes)
-    for record in wanted.all("queues"):
-        _write_queue(record, changes)
-    for record in wanted.all("agents"):
-        _write_agent(record, changes)
+    _write_queues(wanted.all("queues"), changes)
+    for record, (user, remark) in zip(wanted.all("agents"), accounts, strict=True):
+        _write_agent(record, user, remark, changes)
     for record in wanted.all("sites"):
         site = _write_site(record, changes)
         _write_keys(site, wanted.keys[record.table], changes, now=now)
@@ -50,18 +51,34 @@ def _write_hours(record: Record, changes: Changes) -> None:
     )
 
 
-def _write_queue(record: Record, changes: Changes) -> None:
-    row = Queue.objects.filter(key=record.key).first() or Queue(key=record.key, name=_spoken(record.key))
+def _write_queues(records: Sequence[Record], changes: Changes) -> None:
+    rows = {row.key: row for row in Queue.objects.filter(key__in=[record.key for record in records])}
+    found = {record.key: _queue_values(record) for record in records}
+    _lock_queues(row.pk for row in rows.values() if _differs(row, found[row.key]))
+    for record in records:
+        row = rows.get(record.key) or Queue(key=record.key, name=_spoken(record.key))
+        _tell(row, f"queue {record.key}", found[record.key], changes)
+
+
+def _queue_values(record: Record) -> dict[str, Any]:
     found = _given(record, *QUEUE_COLUMNS)
     if "hours" in record.values:
         found["hours"] = Hours.objects.get(key=record.values["hours"])
-    _tell(row, f"queue {record.key}", found, changes)
+    return found
 
 
-def _write_agent(record: Record, changes: Changes) -> None:
+def _differs(row: Queue, values: dict[str, Any]) -> bool:
+    return any(getattr(row, name) != value for name, value in values.items())
+
+
+def _lock_queues(queue_ids: Iterable[int]) -> None:
+    """In the order in which the router locks them; those that stay as they are are not held up."""
+    list(Queue.objects.filter(pk__in=list(queue_ids)).order_by("id").select_for_update(no_key=True).values_list("pk"))
+
+
+def _write_agent(record: Record, user: User, remark: str, changes: Changes) -> None:
     username = record.values["username"]
     title = f"agent {username}"
-    user, remark = _account(record)
     row = Agent.objects.filter(user=user).first() or Agent(user=user, name=_spoken(username), role=_first_role(user))
     is_new = row._state.adding
     told = save(row, _given(record, "name", "capacity", "role"))
