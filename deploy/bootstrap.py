@@ -32,6 +32,8 @@ def install_test_programs() -> None:
         "chromium": shutil.which("chromium") is None,
         "redis-server": shutil.which("redis-server") is None,
         "postgresql": postgres.find_binaries() is None,
+        # Rows about wrong clocks: tests/faults/test_timers.py.
+        "faketime": shutil.which("faketime") is None,
     }
     if packages := [name for name, is_missing in missing.items() if is_missing]:
         debian.install(*packages, why="the tests need " + ", ".join(packages))

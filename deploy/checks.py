@@ -24,6 +24,7 @@ PYTEST_PLUGINS = (
 PYTEST_FOUND_NOTHING = 5
 # They drive whole servers and choose their databases themselves, so one run of them is enough.
 ONCE_ONLY = ("tests/e2e", "tests/examples")
+FAULTS = "tests/faults"
 
 
 class CheckFailed(Exception):
@@ -78,8 +79,9 @@ def checks(pytest_arguments: Sequence[str], *, full_faults: bool) -> list[Check]
         Check("types of the front end", lambda: npm("types")),
         Check("tests of the front end", lambda: npm("test")),
         Check("bundles and their budgets", lambda: npm("build")),
-        Check("tests on SQLite", lambda: test_on_sqlite(pytest_arguments, full_faults=full_faults)),
-        Check("tests on PostgreSQL", lambda: test_on_postgres(pytest_arguments, full_faults=full_faults)),
+        Check("tests on SQLite", lambda: test_on_sqlite(pytest_arguments)),
+        Check("tests on PostgreSQL", lambda: test_on_postgres(pytest_arguments)),
+        Check("faults, full form" if full_faults else "faults, short form", lambda: test_faults(full=full_faults)),
     ]
 
 
@@ -104,23 +106,24 @@ def npm(script: str) -> None:
     call(*front_end.npm_command(node), "run", "--silent", script, changes={"PATH": path})
 
 
-def test_on_sqlite(arguments: Sequence[str], *, full_faults: bool) -> None:
-    pytest("-m", "not postgres", *arguments, database=None, full_faults=full_faults, may_be_empty=bool(arguments))
+def test_on_sqlite(arguments: Sequence[str]) -> None:
+    pytest("-m", "not postgres", f"--ignore={FAULTS}", *arguments, may_be_empty=bool(arguments))
 
 
-def test_on_postgres(arguments: Sequence[str], *, full_faults: bool) -> None:
-    once_only = [f"--ignore={path}" for path in ONCE_ONLY]
+def test_on_postgres(arguments: Sequence[str]) -> None:
+    elsewhere = [f"--ignore={path}" for path in (*ONCE_ONLY, FAULTS)]
     with temporary_postgres() as url:
-        pytest(*once_only, *arguments, database=url, full_faults=full_faults, may_be_empty=bool(arguments))
+        pytest(*elsewhere, *arguments, database=url, may_be_empty=bool(arguments))
 
 
-def pytest(*arguments: str, database: str | None, full_faults: bool, may_be_empty: bool) -> None:
+def test_faults(*, full: bool) -> None:
+    """Every promise against real processes; the full form takes hours' worth of faults in some tens of minutes."""
+    pytest(FAULTS, faults="full" if full else "short")
+
+
+def pytest(*arguments: str, database: str | None = None, faults: str | None = None, may_be_empty: bool = False) -> None:
     plugins = [word for plugin in PYTEST_PLUGINS for word in ("-p", plugin)]
-    changes = {
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "DATABASE_URL": database,
-        "HANDOFF_FAULTS": "full" if full_faults else "short",
-    }
+    changes = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "DATABASE_URL": database, "HANDOFF_FAULTS": faults}
     code = exit_code(VENV_PYTHON, "-m", "pytest", *plugins, *arguments, changes=changes)
     # A developer may have named tests that only the other database has.
     if code and not (may_be_empty and code == PYTEST_FOUND_NOTHING):

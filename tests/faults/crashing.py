@@ -1,0 +1,75 @@
+"""`manage.py serve` that dies at a chosen point of one message: `python -m tests.faults.crashing serve ...`.
+
+The product has no such switch; its own functions are wrapped here, in a process of the tests.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "handoff.config.settings")
+
+import django
+
+django.setup()
+
+from django.core.management import execute_from_command_line  # noqa: E402
+
+from handoff.realtime import engines  # noqa: E402
+from handoff.realtime.bridge import RedisBridge  # noqa: E402
+from handoff.realtime.delivery import Delivered, Hub, Signal  # noqa: E402
+
+POINT: Final = os.environ["FAULTS_CRASH_POINT"]
+MESSAGE: Final = os.environ["FAULTS_CRASH_MESSAGE"]
+# For an ack that is on its way to leave the process.
+LAST_WORDS_SECONDS: Final = 0.3
+
+
+def crash() -> None:
+    os._exit(9)
+
+
+def holds(entries: Sequence[Any]) -> bool:
+    return any(entry.type == "message.posted" and entry.data["client_id"] == MESSAGE for entry in entries)
+
+
+def around_write(write: Callable[..., None]) -> Callable[..., None]:
+    def wrapped(fresh: Sequence[Any], streams: Sequence[Any]) -> None:
+        is_it = holds([row.entry for row in fresh])
+        if is_it and POINT == "before_insert":
+            crash()
+        write(fresh, streams)
+        if is_it and POINT == "before_commit":
+            crash()
+
+    return wrapped
+
+
+def before_announce(announce: Callable[..., None]) -> Callable[..., None]:
+    def wrapped(hub: Hub, entries: Sequence[Delivered]) -> None:
+        if holds(entries) and POINT == "after_commit":
+            crash()
+        announce(hub, entries)
+
+    return wrapped
+
+
+def before_publish(publish: Callable[..., None]) -> Callable[..., None]:
+    def wrapped(bridge: RedisBridge, entries: Sequence[Delivered], signals: Sequence[Signal]) -> None:
+        if holds(entries) and POINT == "before_hint":
+            # The ack leaves, the hint never does.
+            threading.Timer(LAST_WORDS_SECONDS, crash).start()
+            return
+        publish(bridge, entries, signals)
+
+    return wrapped
+
+
+engines.write = around_write(engines.write)
+Hub.announce = before_announce(Hub.announce)  # type: ignore[method-assign]
+RedisBridge.publish = before_publish(RedisBridge.publish)  # type: ignore[method-assign]
+execute_from_command_line(sys.argv)
