@@ -63,7 +63,7 @@ def _play(*, without: _Missed) -> tuple[int, _Missed]:
         record.now = database_now()
         within = supply.reach(now=record.now, held=without.agents).within(within.queue_ids)
         waiting, matches = _plan(within, without.handoffs)
-        return _offer(waiting, matches, record)
+        return _offer(waiting, matches, record, is_last=bool(without))
 
 
 def _plan(within: Reach, without: Collection[int]) -> tuple[dict[int, Waiting], list[Match]]:
@@ -80,16 +80,24 @@ def _plan(within: Reach, without: Collection[int]) -> tuple[dict[int, Waiting], 
     return {pk: one for pk, one in seen.items() if pk in planned}, played.matches
 
 
-def _offer(waiting: dict[int, Waiting], matches: list[Match], record: Recording) -> tuple[int, _Missed]:
-    """State, lease and room are looked at again under the locks."""
+def _offer(
+    waiting: dict[int, Waiting], matches: list[Match], record: Recording, *, is_last: bool
+) -> tuple[int, _Missed]:
+    """State, lease and room are looked at again under the locks.
+
+    Behind one that could not be had nobody of its line is served, until it has been waited for long enough.
+    """
     handoffs = supply.lock_handoffs(waiting.values())
     agents = supply.lock_agents({match.agent_id for match in matches}, now=record.now)
     loads = supply.loads_of(agents)
     missed: list[Match] = []
+    held_up: set[int] = set()
     for match in matches:
         handoff, agent = handoffs.get(match.handoff_id), agents.get(match.agent_id)
-        if handoff is None or agent is None or not _has_room(agent, loads):
+        queue_id = waiting[match.handoff_id].queue_id
+        if handoff is None or agent is None or not _has_room(agent, loads) or queue_id in held_up:
             missed.append(match)
+            held_up |= set() if is_last else {queue_id}
             continue
         record.add(apply(handoff, Action.OFFER, now=record.now))
         record.add(offers.make(handoff, agent, why=match.why, now=record.now))

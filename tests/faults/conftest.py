@@ -13,7 +13,7 @@ from tests.faults.stack import Stack
 @pytest.fixture(scope="session")
 def shared_stack() -> Iterator[Stack]:
     """Two servers, two workers, PostgreSQL and Redis: starting them takes longer than most rows."""
-    with Stack(POLL=5, TICK=0.5, WRAP_UP=3) as stack:
+    with Stack(POLL=2, TICK=0.5, WRAP_UP=3) as stack:
         yield stack
 
 

@@ -354,7 +354,7 @@ async def test_r22_nobody_is_passed_over(stack: Stack, guests: Guests) -> None:
     lasting = [one for one in passed if one.seconds > ROUND_SECONDS]
     assert not lasting, f"{len(lasting)} times, for one: {lasting[0]}"
     made = line.offers(stack.database_url, clicked)
-    assert len({offer.agent for offer in made}) == agents
+    assert len({offer.agent for offer in made}) >= agents
     brief = f"{len(passed)} times by one round, while a row was being written"
     note("R22", f"0 inversions that last in {len(made)} offers from a line of {count}; {brief}")
 

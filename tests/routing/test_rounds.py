@@ -238,6 +238,20 @@ def test_those_first_in_line_are_not_overtaken_while_somebody_holds_their_row(cl
     assert (offered(), len(looks)) == ([first.pk], 2)
 
 
+def test_nobody_is_served_before_them_because_there_is_room_for_both(click, amira: Agent) -> None:
+    first, second = click(1), click(2)
+    room(amira, 3)
+    real, looks = supply.lock_handoffs, []
+
+    def busy_at_first(waiting):
+        looks.append(1)
+        return {pk: one for pk, one in real(waiting).items() if len(looks) > 1 or pk != first.pk}
+
+    with patch.object(supply, "lock_handoffs", busy_at_first):
+        assert run_matching() == 2
+    assert list(Offer.objects.order_by("id").values_list("handoff_id", flat=True)) == [first.pk, second.pk]
+
+
 def test_a_row_that_is_never_let_go_is_passed_by(click, amira: Agent) -> None:
     first, second = click(1), click(2)
     room(amira, 1)
