@@ -22,8 +22,16 @@ PYTEST_PLUGINS = (
     "schemathesis.pytest.plugin",
 )
 PYTEST_FOUND_NOTHING = 5
-# They drive whole servers and choose their databases themselves, so one run of them is enough.
-ONCE_ONLY = ("tests/e2e", "tests/examples")
+# They drive whole servers and choose their databases themselves, or need none, so one run of them is enough.
+ONCE_ONLY = (
+    "tests/e2e",
+    "tests/examples",
+    "tests/deploy",
+    "tests/config/test_leaving.py",
+    "tests/config/test_start.py",
+    "tests/config/test_waiting.py",
+    "tests/routing/test_estimates.py",
+)
 FAULTS = "tests/faults"
 
 

@@ -95,7 +95,7 @@ class Guests:
         """At work when this returns, if they want to be."""
         network = Network(ports or self.stack.ports)
         agent = Agent(self.stack.agents[number], self.stack, network, self.history, self.manners)
-        agent.decide, agent.available = decide, False
+        agent.decide, agent.available = self._for_guests(decide), False
         if ports:
             # Another device of the same person reads its own log.
             agent.name += f" at {ports[0]}"
@@ -105,6 +105,15 @@ class Guests:
         if available:
             await agent.command("availability.set", available=True)
         return agent
+
+    def _for_guests(self, decide: Decide) -> Decide:
+        """What a row before left in line is declined: two offers ignored would set an agent of this one to away."""
+
+        def answer(offer: Frame) -> str | None:
+            invited = {customer.id for customer in self.customers}
+            return decide(offer) if offer["handoff"]["customer"]["id"] in invited else "decline"
+
+        return answer
 
     async def let_go(self, customer: Customer) -> None:
         if customer.handoff is not None:
