@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.checker import assert_kept
 from tests.faults.crowd import Crowd
-from tests.faults.figures import note, short_or_full
+from tests.faults.figures import FULL, note, short_or_full
 from tests.faults.guests import Guests, Watch, connect
 from tests.faults.house import CONFIGURATION, intervals
 from tests.faults.measures import ack_seconds
@@ -216,6 +216,7 @@ async def test_r24_one_locked_stream_is_waited_for_or_refused_and_nothing_is_los
     note("R24", f"a stream held for more than 5 s: refused, saved later; beside it acked in {waited:.1f} s at most")
 
 
+@pytest.mark.skipif(not FULL, reason="a catch by chance: on a quiet machine it may take longer than a short form has")
 async def test_r14_a_server_frozen_within_a_transaction_holds_nobody_up_for_long(stack: Stack) -> None:
     """As a machine that lost its power: its locks stay, and its connections are not missed for hours."""
     frozen = stack.servers[0]
