@@ -1,4 +1,4 @@
-"""`manage.py serve` that dies at a chosen point of one message: `python -m tests.faults.crashing serve ...`.
+"""`manage.py serve` that dies or freezes at a chosen point of one message: `python -m tests.faults.crashing serve ...`.
 
 The product has no such switch; its own functions are wrapped here, in a process of the tests.
 """
@@ -6,8 +6,10 @@ The product has no such switch; its own functions are wrapped here, in a process
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -27,10 +29,18 @@ POINT: Final = os.environ["FAULTS_CRASH_POINT"]
 MESSAGE: Final = os.environ["FAULTS_CRASH_MESSAGE"]
 # For an ack that is on its way to leave the process.
 LAST_WORDS_SECONDS: Final = 0.3
+_has_frozen: Final = threading.Event()
 
 
 def crash() -> None:
     os._exit(9)
+
+
+def freeze() -> None:
+    """As a machine that stands still: its connections stay, and nothing more comes over them."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+    # Another thread may be the one that takes the signal; this one must not commit until all stand still.
+    time.sleep(1)
 
 
 def holds(entries: Sequence[Any]) -> bool:
@@ -45,6 +55,10 @@ def around_write(write: Callable[..., None]) -> Callable[..., None]:
         write(fresh, streams)
         if is_it and POINT == "before_commit":
             crash()
+        # Once: what was not stored comes again.
+        if is_it and POINT == "frozen_before_commit" and not _has_frozen.is_set():
+            _has_frozen.set()
+            freeze()
 
     return wrapped
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.checker import assert_kept
 from tests.faults.crowd import Crowd
-from tests.faults.figures import FULL, note, short_or_full
+from tests.faults.figures import note, short_or_full
 from tests.faults.guests import Guests, Watch, connect
 from tests.faults.house import CONFIGURATION, intervals
 from tests.faults.measures import ack_seconds
@@ -216,43 +216,32 @@ async def test_r24_one_locked_stream_is_waited_for_or_refused_and_nothing_is_los
     note("R24", f"a stream held for more than 5 s: refused, saved later; beside it acked in {waited:.1f} s at most")
 
 
-@pytest.mark.skipif(not FULL, reason="a catch by chance: on a quiet machine it may take longer than a short form has")
 async def test_r14_a_server_frozen_within_a_transaction_holds_nobody_up_for_long(stack: Stack) -> None:
     """As a machine that lost its power: its locks stay, and its connections are not missed for hours."""
-    frozen = stack.servers[0]
-    async with Crowd(stack, customers=8, agents=1, ports=stack.ports) as crowd:
-        try:
-            is_caught = asyncio.Event()
-            talking = asyncio.create_task(talk_until(is_caught, crowd))
-            await freeze_within_a_transaction(stack, frozen)
-            is_caught.set()
+    message = "the one it freezes with"
+    settings = {"FAULTS_CRASH_POINT": "frozen_before_commit", "FAULTS_CRASH_MESSAGE": "frozen-1"}
+    frozen = await off_loop(stack.add_server, module="tests.faults.crashing", **settings)
+    crowd = Crowd(stack, customers=1, agents=1, ports=stack.ports[:1])
+    held, agent = crowd.customers[0], crowd.agents[0]
+    held.network.ports = [frozen.port or 0]
+    try:
+        async with crowd:
+            assert held.handoff is not None
+            held.say(held.handoff, message, client_id="frozen-1")
+            await until(lambda: idle_transactions(stack))
             began = time.monotonic()
-            await until(lambda: not idle_transactions(stack), seconds=20)
+            # The other side writes into the very stream that is locked.
+            assert await agent.say(held.handoff, "are you still there?") is not None
             let_go = time.monotonic() - began
-        finally:
+            assert not crowd.history.of("ack", client_id="frozen-1")
             frozen.thaw()
-        await talking
-        await crowd.assert_all_kept()
+            await outboxes_empty(crowd)
+            await crowd.assert_all_kept()
+    finally:
+        frozen.thaw()
+        stack.remove(frozen)
     assert let_go <= 10
-    note("R14", f"a server frozen within a transaction: its locks were free after {let_go:.1f} s, nothing lost")
-
-
-async def talk_until(is_over: asyncio.Event, crowd: Crowd) -> None:
-    """A server with nothing to do is never caught in the middle of it."""
-    while not is_over.is_set():
-        await crowd.chatter(each=40, gap_seconds=0.02)
-
-
-async def freeze_within_a_transaction(stack: Stack, process: Process) -> None:
-    """Again and again, until it is caught between two statements."""
-    async with asyncio.timeout(60):
-        while True:
-            process.freeze()
-            await asyncio.sleep(0.2)
-            if idle_transactions(stack):
-                return
-            process.thaw()
-            await asyncio.sleep(0.02)
+    note("R14", f"a server frozen within a transaction: its stream taken back after {let_go:.1f} s, 0 lost")
 
 
 def idle_transactions(stack: Stack) -> list[Any]:
