@@ -7,7 +7,10 @@ from typing import Any, Final
 
 from handoff.broker import actions as broker
 from handoff.conversations import actions as conversations
-from handoff.flows import end_talk
+from handoff.flows import callbacks, end_talk
+from handoff.flows.control_call import control
+from handoff.flows.dial import dial
+from handoff.flows.switch_channel import switch_by_agent
 from handoff.flows.transfer import transfer
 from handoff.journeys.redaction import redact
 from handoff.protocol import commands
@@ -84,6 +87,25 @@ def _wrap_up(agent: Agent, command: commands.WrapUp) -> Answer:
     return NOTHING
 
 
+def _switch(agent: Agent, command: commands.SwitchChannel) -> Answer:
+    switch_by_agent(agent, command.handoff, channel=command.channel, version=command.version)
+    return NOTHING
+
+
+def _dial(agent: Agent, command: commands.DialCallback) -> Answer:
+    return {"call": dial(agent, command.handoff, version=command.version)}
+
+
+def _reschedule(agent: Agent, command: commands.RescheduleCallback) -> Answer:
+    callbacks.postpone_by_agent(agent, command.handoff, callbacks.Later.of(command), version=command.version)
+    return NOTHING
+
+
+def _control(agent: Agent, command: commands.ControlCall) -> Answer:
+    control(agent, command.handoff, action=command.action, version=command.version)
+    return NOTHING
+
+
 ACTIONS: Final[dict[type[Any], Callable[[Agent, Any], Answer]]] = {
     commands.SetAvailability: _set_availability,
     commands.AcceptOffer: _accept,
@@ -93,4 +115,8 @@ ACTIONS: Final[dict[type[Any], Callable[[Agent, Any], Answer]]] = {
     commands.TransferHandoff: _transfer,
     commands.EndHandoff: _end,
     commands.WrapUp: _wrap_up,
+    commands.SwitchChannel: _switch,
+    commands.DialCallback: _dial,
+    commands.RescheduleCallback: _reschedule,
+    commands.ControlCall: _control,
 }

@@ -34,6 +34,9 @@ def install_test_programs() -> None:
         "postgresql": postgres.find_binaries() is None,
         # Rows about wrong clocks: tests/faults/test_timers.py.
         "faketime": shutil.which("faketime") is None,
+        # Real phones: tests/telephony.
+        "sip-tester": shutil.which("sipp") is None,
+        "baresip": shutil.which("baresip") is None,
     }
     if packages := [name for name, is_missing in missing.items() if is_missing]:
         debian.install(*packages, why="the tests need " + ", ".join(packages))

@@ -1,12 +1,19 @@
-"""Runs every check in order, stops at the first that fails, and says how long each took."""
+"""Runs every check, the long ones in two lanes side by side, and says how long each took.
+
+The short ones come first, and the first that fails ends the run.
+"""
 
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from deploy import bootstrap, front_end
 from deploy.example_site import SITE_DIR
@@ -22,15 +29,25 @@ PYTEST_PLUGINS = (
     "schemathesis.pytest.plugin",
 )
 PYTEST_FOUND_NOTHING = 5
-# They drive whole servers and choose their databases themselves, or need none, so one run of them is enough.
-ONCE_ONLY = (
+# They drive whole servers and choose their databases themselves, so one run of them is enough.
+WHOLE_SERVERS = (
     "tests/e2e",
     "tests/examples",
     "tests/deploy",
+    "tests/phone_live",
     "tests/config/test_leaving.py",
     "tests/config/test_start.py",
     "tests/config/test_waiting.py",
+)
+# They touch no database, or none that another engine could change.
+WITHOUT_DATABASE = (
+    "tests/callbacks",
+    "tests/intents",
+    "tests/journeys",
+    "tests/lib",
     "tests/routing/test_estimates.py",
+    "tests/routing/test_matching.py",
+    "tests/telephony",
 )
 FAULTS = "tests/faults"
 
@@ -45,22 +62,71 @@ class Check:
     run: Callable[[], None]
 
 
+@dataclass(frozen=True)
+class Done:
+    """How one check went; `failure` is why it failed, or None."""
+
+    name: str
+    seconds: float
+    failure: str | None
+
+
+# Where a check of a lane prints: two at once on one terminal could not be read.
+_output: ContextVar[IO[bytes] | None] = ContextVar("output", default=None)
+
+
 def main() -> int:
     arguments = sys.argv[1:]
     full_faults = arguments[:1] == ["--faults"]
-    times: list[tuple[str, float, str]] = []
-    failure = None
-    for check in checks(arguments[full_faults:], full_faults=full_faults):
+    started = time.monotonic()
+    done = run_in_order(short_checks())
+    if not done[-1].failure:
+        # The full faults measure times: nothing else may run beside them.
+        lanes = long_checks(arguments[full_faults:], full_faults=full_faults)
+        done += run_in_lanes([[check for lane in lanes for check in lane]] if full_faults else lanes)
+    print(table(done, total=time.monotonic() - started), flush=True)
+    failed = [one for one in done if one.failure]
+    for one in failed:
+        say(f"{one.name}: {one.failure}")
+    return 1 if failed else 0
+
+
+def run_in_order(checks: Sequence[Check]) -> list[Done]:
+    """Until one fails."""
+    done: list[Done] = []
+    for check in checks:
         print(f"\n== {check.name}", flush=True)
-        started = time.monotonic()
-        failure = attempt(check)
-        times.append((check.name, time.monotonic() - started, "failed" if failure else "ok"))
-        if failure:
+        done.append(carry_out(check))
+        if done[-1].failure:
             break
-    print(table(times), flush=True)
-    if failure:
-        say(f"{times[-1][0]}: {failure}")
-    return 1 if failure else 0
+    return done
+
+
+def run_in_lanes(lanes: Sequence[Sequence[Check]]) -> list[Done]:
+    """Lanes side by side, each in its order and to its end; what a check printed is shown when it is done."""
+    done: list[Done] = []
+    threads = [threading.Thread(target=copy_context().run, args=(run_lane, lane, done)) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return done
+
+
+def run_lane(lane: Sequence[Check], done: list[Done]) -> None:
+    for check in lane:
+        with tempfile.TemporaryFile() as output:
+            _output.set(output)
+            done.append(carry_out(check))
+            output.seek(0)
+            text = output.read().decode(errors="replace")
+        print(f"\n== {check.name}\n{text}", flush=True)
+
+
+def carry_out(check: Check) -> Done:
+    started = time.monotonic()
+    failure = attempt(check)
+    return Done(check.name, time.monotonic() - started, failure)
 
 
 def attempt(check: Check) -> str | None:
@@ -73,7 +139,7 @@ def attempt(check: Check) -> str | None:
     return None
 
 
-def checks(pytest_arguments: Sequence[str], *, full_faults: bool) -> list[Check]:
+def short_checks() -> list[Check]:
     example = {"HARBOUR_HMAC_SECRET": "only the types are checked with this one"}
     return [
         Check("set-up", lambda: bootstrap.set_up(for_tests=True)),
@@ -87,9 +153,21 @@ def checks(pytest_arguments: Sequence[str], *, full_faults: bool) -> list[Check]
         Check("types of the front end", lambda: npm("types")),
         Check("tests of the front end", lambda: npm("test")),
         Check("bundles and their budgets", lambda: npm("build")),
-        Check("tests on SQLite", lambda: test_on_sqlite(pytest_arguments)),
-        Check("tests on PostgreSQL", lambda: test_on_postgres(pytest_arguments)),
-        Check("faults, full form" if full_faults else "faults, short form", lambda: test_faults(full=full_faults)),
+    ]
+
+
+def long_checks(pytest_arguments: Sequence[str], *, full_faults: bool) -> list[list[Check]]:
+    """Two lanes of about the same length, for two cores; much of either is waiting for processes and clocks."""
+    faults = "faults, full form" if full_faults else "faults, short form"
+    return [
+        [
+            Check("tests on SQLite", lambda: test_on_sqlite(pytest_arguments)),
+            Check(faults, lambda: test_faults(full=full_faults)),
+        ],
+        [
+            Check("tests on PostgreSQL", lambda: test_on_postgres(pytest_arguments)),
+            Check("whole servers and browsers", lambda: test_whole_servers(pytest_arguments)),
+        ],
     ]
 
 
@@ -101,7 +179,15 @@ def call(*command: str | Path, changes: Mapping[str, str | None] | None = None, 
 
 def exit_code(*command: str | Path, changes: Mapping[str, str | None] | None = None, cwd: Path = ROOT) -> int:
     settings: dict[str, str | None] = {"DJANGO_SETTINGS_MODULE": None, "HANDOFF_DEMO": "1", **(changes or {})}
-    return subprocess.run(command, cwd=cwd, env=environment(**settings), stdin=subprocess.DEVNULL).returncode
+    output = _output.get()
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment(**settings),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+    ).returncode
 
 
 def manage(*arguments: str) -> None:
@@ -115,13 +201,23 @@ def npm(script: str) -> None:
 
 
 def test_on_sqlite(arguments: Sequence[str]) -> None:
-    pytest("-m", "not postgres", f"--ignore={FAULTS}", *arguments, may_be_empty=bool(arguments))
+    """With what needs no database at all."""
+    pytest("-m", "not postgres", *ignoring(FAULTS, *WHOLE_SERVERS), *arguments, may_be_empty=bool(arguments))
 
 
 def test_on_postgres(arguments: Sequence[str]) -> None:
-    elsewhere = [f"--ignore={path}" for path in (*ONCE_ONLY, FAULTS)]
+    elsewhere = ignoring(FAULTS, *WHOLE_SERVERS, *WITHOUT_DATABASE)
     with temporary_postgres() as url:
         pytest(*elsewhere, *arguments, database=url, may_be_empty=bool(arguments))
+
+
+def test_whole_servers(arguments: Sequence[str]) -> None:
+    # A developer who names tests of their own has named these too, if they are meant.
+    pytest("-m", "not postgres", *(arguments or WHOLE_SERVERS), *ignoring(FAULTS), may_be_empty=bool(arguments))
+
+
+def ignoring(*paths: str) -> list[str]:
+    return [f"--ignore={path}" for path in paths]
 
 
 def test_faults(*, full: bool) -> None:
@@ -138,9 +234,8 @@ def pytest(*arguments: str, database: str | None = None, faults: str | None = No
         raise CheckFailed(f"pytest ended with {code}")
 
 
-def table(times: Sequence[tuple[str, float, str]]) -> str:
-    rows = [f"  {name:<28}{seconds:>8.1f} s   {outcome}" for name, seconds, outcome in times]
-    total = sum(seconds for _, seconds, _ in times)
+def table(done: Sequence[Done], *, total: float) -> str:
+    rows = [f"  {one.name:<28}{one.seconds:>8.1f} s   {'failed' if one.failure else 'ok'}" for one in done]
     return "\n".join(["", *rows, f"  {'all together':<28}{total:>8.1f} s"])
 
 

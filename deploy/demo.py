@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import string
 import subprocess
 import sys
@@ -28,6 +29,7 @@ EASY_TO_TYPE = "abcdefghjkmnpqrstuvwxyz23456789"
 class Product:
     port: int
     database: Path
+    sip_port: int = 5070
 
     @property
     def origin(self) -> str:
@@ -40,6 +42,7 @@ class Product:
             HANDOFF_DEMO="1",
             PUBLIC_ORIGIN=self.origin,
             DATABASE_URL=os.environ.get("DATABASE_URL") or f"sqlite:///{self.database}",
+            HANDOFF_LAB_SIP=f"127.0.0.1:{self.sip_port}",
         )
 
     @property
@@ -92,7 +95,7 @@ def main() -> int:
 
 
 def run_demo() -> int:
-    product = Product(port("HANDOFF_PORT", 8000), HOME / "handoff.sqlite3")
+    product = Product(port("HANDOFF_PORT", 8000), HOME / "handoff.sqlite3", sip_port())
     example_port = port("HANDOFF_EXAMPLE_PORT", 8001)
     bootstrap.set_up()
     private = private_values()
@@ -109,6 +112,21 @@ def port(variable: str, default: int) -> int:
         raise SetupError(f"{variable} is {value!r}: it must be a port number")
     if not is_free(int(value)):
         raise SetupError(f"Port {value} is taken. Choose another one: {variable}={int(value) + 100} ./run")
+    return int(value)
+
+
+def sip_port() -> int:
+    """SIP travels in datagrams, so a port that no server listens on may be taken all the same."""
+    value = os.environ.get("HANDOFF_SIP_PORT") or "5070"
+    if not value.isdecimal() or not 0 < int(value) < 65536:
+        raise SetupError(f"HANDOFF_SIP_PORT is {value!r}: it must be a port number")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", int(value)))
+        except OSError:
+            raise SetupError(
+                f"SIP port {value} is taken. Choose another one: HANDOFF_SIP_PORT={int(value) + 100} ./run"
+            ) from None
     return int(value)
 
 
@@ -180,6 +198,10 @@ def addresses(product: Product, site: ExampleSite, private: dict[str, str]) -> s
   Agent console   {product.origin}/console/
                   amira  {private["amira_password"]}
                   tomas  {private["tomas_password"]}
+
+  Phone           dial sip:+442079460000@127.0.0.1:{product.sip_port} with any softphone on this machine;
+                  amira and tomas take calls on softphones registered as amira and tomas
+                  at 127.0.0.1:{product.sip_port} (any password; docs/phone.md)
 
   Admin           {product.origin}/admin/
                   admin  {private["admin_password"]}

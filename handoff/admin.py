@@ -1,10 +1,23 @@
 """Every room's admin, for Django to find; nobody else imports this."""
 
 from handoff.broker import admin as broker
+from handoff.callbacks import admin as callbacks
+from handoff.calls import admin as calls
 from handoff.identity import admin as identity
 from handoff.intents import admin as intents
 from handoff.realtime import admin as realtime
 from handoff.routing import admin as routing
 from handoff.staffing import admin as staffing
+from handoff.telephony import admin as telephony
 
-__all__ = ["broker", "identity", "intents", "realtime", "routing", "staffing"]
+__all__ = [
+    "broker",
+    "callbacks",
+    "calls",
+    "identity",
+    "intents",
+    "realtime",
+    "routing",
+    "staffing",
+    "telephony",
+]

@@ -9,6 +9,9 @@ class HandoffConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from handoff.config import checks, cors  # noqa: F401
+        from handoff.calls import followers  # noqa: F401
+        from handoff.config import checks, cors, telephony  # noqa: F401
         from handoff.routing import actions  # noqa: F401
         from handoff.staffing import signals  # noqa: F401
+
+        telephony.add_providers()

@@ -21,6 +21,9 @@ from handoff.intents.models import Intent
 from handoff.lib.clock import utc_now
 from handoff.routing import waits
 from handoff.staffing.models import Agent, Queue, User
+from handoff.telephony import registry
+from tests.phones import give_line, set_up_phone
+from tests.scripted_phone import ScriptedPhone
 
 SECRET = "the harbour site's own secret, 32 bytes and more"
 OTHER_SECRET = "the neighbouring site's secret, 32 bytes and more"
@@ -107,9 +110,11 @@ def make_site(key: str, name: str, origin: str, secret: str, queue: Queue) -> Si
     return site
 
 
-def make_agent(username: str, name: str, *queues: Queue, capacity: int = 3, role: str = "agent") -> Agent:
+def make_agent(
+    username: str, name: str, *queues: Queue, capacity: int = 3, role: str = "agent", audio: str = ""
+) -> Agent:
     user = User.objects.create_user(username, password=PASSWORD, is_staff=role == "admin", is_superuser=role == "admin")
-    agent = Agent.objects.create(user=user, name=name, capacity=capacity, role=role)
+    agent = Agent.objects.create(user=user, name=name, capacity=capacity, role=role, audio=audio)
     agent.queues.set(queues)
     return agent
 
@@ -166,6 +171,17 @@ def maya(page: Callable[[], Page]) -> Page:
     )
     assert answer.status == 201, answer.body
     return tab
+
+
+@pytest.fixture
+def phone(harbour: Site, amira: Agent, tomas: Agent) -> Iterator[ScriptedPhone]:
+    """Harbour Bank has a number, its agents have a line each, and the network does what the test says."""
+    network = ScriptedPhone()
+    registry.add(network)
+    set_up_phone(harbour)
+    give_line(amira, tomas)
+    yield network
+    registry.remove(network.name)
 
 
 @pytest.fixture

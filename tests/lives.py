@@ -15,12 +15,15 @@ from django.db import models
 from django.db.models import Count, F, Max, Q
 
 from handoff.broker.models import Handoff
+from handoff.broker.phone import PHONES
 from handoff.broker.states import LIVE, OPEN, OWNED, Channel, State
+from handoff.callbacks.models import Callback
+from handoff.calls import progress
+from handoff.calls.models import Call, CallReport, CallTask, Code, WrongCode
 from handoff.flows import sessions
 from handoff.identity.models import Customer, Session
 from handoff.identity.queries import session_by_token
 from handoff.intents.models import Intent
-from handoff.lib.clock import utc_now
 from handoff.lib.errors import DomainError
 from handoff.realtime import log
 from handoff.realtime.clock import database_now
@@ -28,7 +31,11 @@ from handoff.realtime.models import LogEntry, Stream
 from handoff.routing import actions as routing
 from handoff.routing.models import Offer
 from handoff.staffing.models import Agent, AgentSkill, Queue, Skill
+from handoff.telephony import registry
+from handoff.telephony.base import FINAL, Audio, CallEvent, Instruction, Kind, Order
 from tests.conftest import SECRET, SITE_ORIGIN, Page, make_agent, make_site
+from tests.phones import give_line, set_up_phone
+from tests.scripted_phone import NUMBER, ScriptedPhone
 
 WAITING = (State.QUEUED, State.OFFERED)
 HERE = sessions.Arrival(origin=SITE_ORIGIN, embedded_by="")
@@ -38,11 +45,77 @@ _WATCHED: dict[type[models.Model], tuple[str, ...]] = {
     Offer: ("pk", "status"),
     Agent: ("pk", "wanted", "after_current", "missed_in_a_row"),
     Stream: ("pk", "last_seq", "sealed"),
+    Callback: ("pk", "number", "starts_at", "attempts", "next_at", "last_outcome"),
+    Call: ("pk", "status", "handoff_id", "agent_id", "evidence", "claim", "outcome", "wrong_codes", "goodbye"),
+    Code: ("pk", "digest", "used_at"),
+    CallTask: ("pk", "kind", "due_at", "claimed_at", "done_at"),
+    CallReport: ("pk",),
+    WrongCode: ("pk",),
 }
 
 
 class Crash(BaseException):
     """The process dies here."""
+
+
+class Network(ScriptedPhone):
+    """Keeps how each call stands, as a real one does: it can be asked, and what was hung up is reported in time."""
+
+    def __init__(self) -> None:
+        super().__init__(name="network")
+        self.stands: dict[str, Kind] = {}
+        # Dials by our reference; each must be ordered once.
+        self.ordered: list[str] = []
+        self.hung_up: list[str] = []
+        # The process that asks next dies: before it was heard, or after.
+        self.dies = ""
+
+    def originate(self, order: Order) -> str:
+        self._die("before")
+        assert order.reference not in self.ordered, "R13: dialled twice"
+        self.ordered.append(order.reference)
+        dial_id = super().originate(order)
+        self.stands[dial_id] = Kind.AGENT_RINGING
+        self._die("after")
+        return dial_id
+
+    def connect(self, call_id: str, agent: Audio, *, reference: str) -> None:
+        self._die("before")
+        super().connect(call_id, agent, reference=reference)
+        self._die("after")
+
+    def hang_up(self, call_id: str) -> None:
+        self._die("before")
+        super().hang_up(call_id)
+        self.hung_up.append(call_id)
+        self._die("after")
+
+    def look_up(self, *, call_id: str, reference: str) -> CallEvent | None:
+        call_id = call_id or f"dial-{reference}"
+        kind = self.stands.get(call_id)
+        return kind and self.event(call_id, kind, event_id=f"{call_id}:{kind}", reference=reference)
+
+    def event(self, call_id: str, kind: Kind, **fields: str) -> CallEvent:
+        """What it is about to report; it is true from now on."""
+        if self.stands.get(call_id) not in FINAL and kind is not Kind.CODE_ENTERED:
+            self.stands[call_id] = kind
+        fields.setdefault("event_id", f"{call_id}:{kind}:{next(self._numbers)}")
+        return CallEvent(provider=self.name, call_id=call_id, kind=kind, called=NUMBER, **fields)
+
+    def report_ends(self) -> None:
+        """Of all that was to be hung up."""
+        ended, self.hung_up = self.hung_up, []
+        for call_id in ended:
+            if call_id:
+                registry.report(self.event(call_id, Kind.ENDED))
+
+    def told(self, call_id: str, kind: Kind, **fields: str) -> Instruction:
+        return registry.report(self.event(call_id, kind, **fields))
+
+    def _die(self, moment: str) -> None:
+        if self.dies == moment:
+            self.dies = ""
+            raise Crash
 
 
 class World:
@@ -63,15 +136,22 @@ class World:
             make_agent("tomas", "Tomas", cards, loans, capacity=2),
             make_agent("noor", "Noor", loans, capacity=1),
         ]
+        # Noor has no phone.
+        give_line(*self.agents[:2])
         for agent in self.agents[:2]:
             AgentSkill.objects.create(agent=agent, skill=skill, level=2)
+        self.phone = Network()
+        registry.add(self.phone)
+        set_up_phone(self.site, provider=self.phone.name)
         self.page = Page(self.site, SITE_ORIGIN, SECRET)
         self.sessions = [self.sign_in(number) for number in range(3)] + [self.arrive() for _ in range(2)]
         self.passed = timedelta(0)
 
     def sign_in(self, number: int, current: Session | None = None) -> Session:
         """The person's session, instead of `current` if that was one."""
-        token = self.page.token(sub=f"customer-{number}", name=f"Customer {number}")
+        # The site knows the numbers of all but the last.
+        known = {"phone_number": number_of(number)} if number < 2 else {}
+        token = self.page.token(sub=f"customer-{number}", name=f"Customer {number}", **known)
         bundle, _ = sessions.open_session(self.site, token=token, current=current, arrival=HERE)
         return session_by_token(bundle["token"], now=database_now())
 
@@ -92,6 +172,10 @@ class World:
             Session.objects.filter(ended_at=None).update(seen_at=now, expires_at=now + timedelta(hours=12))
             for agent in Agent.objects.filter(lease_expires_at__isnull=False):
                 routing.renew_lease(agent, now=now)
+
+
+def number_of(customer: int) -> str:
+    return f"+4477009000{customer:02d}"
 
 
 def digest() -> dict[str, Any]:
@@ -172,9 +256,51 @@ def check_nothing_due(*, now: datetime) -> None:
         | Q(state__in=[State.AWAITING_CALL, State.SCHEDULED], expires_at__lte=now)
         | Q(state=State.SCHEDULED, due_at__lte=now)
     )
-    assert not (found := Handoff.objects.filter(late)), f"overdue: {list(found.values('state', 'channel'))}"
+    # While the two hear each other, a page that is gone is not an agent that is gone.
+    talking = Call.objects.filter(status="bridged").values("handoff")
+    found = Handoff.objects.filter(late).exclude(state=State.CONNECTED, pk__in=talking)
+    assert not found, f"overdue: {list(found.values('state', 'channel'))}"
     gone = Q(expires_at__lte=now) | Q(agent__lease_expires_at__lte=now)
     assert not Offer.objects.filter(gone, status="pending")
+
+
+def on_a_call() -> Counter[int]:
+    """Who talks on a telephone, or is offered a call: how many an agent."""
+    calls = Counter(Handoff.objects.filter(state=State.CONNECTED, channel__in=PHONES).values_list("agent", flat=True))
+    offered = Offer.objects.filter(status="pending", handoff__channel__in=PHONES)
+    calls.update(offered.values_list("agent", flat=True))
+    return calls
+
+
+def check_phones() -> None:
+    """One person, one call; nobody without a phone."""
+    busy = on_a_call()
+    assert all(count == 1 for count in busy.values()), f"more than one call at once: {dict(busy)}"
+    assert not Agent.objects.filter(pk__in=busy, audio="")
+
+
+def check_calls() -> None:
+    """One live dial and one live caller a handoff; whoever is not to be on the line any more is hung up."""
+    live = Call.objects.filter(status__in=progress.LIVE).exclude(handoff=None)
+    twice = live.values("handoff", "direction").annotate(count=Count("pk")).filter(count__gt=1)
+    assert not twice, f"two at once: {list(twice)}"
+    wanted = Q(
+        direction="inbound",
+        handoff__channel=Channel.PHONE,
+        handoff__state__in=[State.QUEUED, State.OFFERED, State.CONNECTED],
+    ) | Q(direction="outbound", handoff__channel=Channel.CALLBACK, handoff__state=State.CONNECTED)
+    left = live.exclude(wanted).exclude(tasks__kind="hang_up")
+    assert not left, f"left on the line: {list(left.values('direction', 'status', 'handoff__state'))}"
+
+
+def check_codes() -> None:
+    """Each awaited call has a code to come in with, or one to renew; nobody else has; and a used one is used up."""
+    without = Handoff.objects.filter(state=State.AWAITING_CALL, codes=None)
+    assert not without
+    usable = Code.objects.filter(digest__isnull=False)
+    assert not usable.exclude(handoff__state=State.AWAITING_CALL)
+    assert not usable.filter(Q(used_at__isnull=False) | Q(call__isnull=False))
+    assert usable.count() == usable.values("handoff").distinct().count()
 
 
 def check_one_open_a_customer() -> None:
@@ -200,6 +326,9 @@ def check_in_turn(offer: Offer, *, now: datetime) -> None:
         queue__in=agent.queues.all(),
     )
     skills = set(agent.skills.values_list("skill_id", flat=True))
+    # Somebody on a call can take no other; and of two calls the earlier one comes first.
+    can_call = bool(agent.audio) and (taken.channel in PHONES or agent.pk not in on_a_call())
+    earlier = earlier if can_call else earlier.exclude(channel__in=PHONES)
     passed_over = [one for one in earlier if not _may_be_passed_over(one, agent, skills, now=now)]
     assert not passed_over, f"{taken.pk} before {[one.pk for one in passed_over]}, to {agent.name}"
 
@@ -215,7 +344,3 @@ def _may_be_passed_over(one: Handoff, agent: Agent, skills: set[int], *, now: da
         or (one.channel in (Channel.CHAT, Channel.VOICE) and one.customer.seen_at <= away_since)
         or (one.preferred_until is not None and one.preferred_until > now and one.preferred_agent_id != agent.pk)
     )
-
-
-def in_half_an_hour() -> datetime:
-    return utc_now() + timedelta(minutes=30)

@@ -11,6 +11,7 @@ from handoff.api.handoffs import EVENTS_LIMIT, read_count
 from handoff.api.sessions import ticket_bundle
 from handoff.api.views import DeskView
 from handoff.broker import queries as handoffs
+from handoff.flows.due import due_callbacks
 from handoff.identity import actions as identity
 from handoff.lib.errors import DomainError, NotFound
 from handoff.realtime import limits, log, streams
@@ -36,6 +37,13 @@ class DestinationsView(DeskView):
     def get(self, request: Request) -> Response:
         """The queues and the other agents to whom a talk may be passed on."""
         return Response(destinations(_agent(request), now=database_now()).to_wire())
+
+
+class CallbacksView(DeskView):
+    @extend_schema(responses={200: shapes.DueCallbacksOut})
+    def get(self, request: Request) -> Response:
+        """The callbacks that are owed: mine, and those of the lines I serve."""
+        return Response(due_callbacks(_agent(request)).to_wire())
 
 
 class DeskEventsView(DeskView):

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from handoff.api import shapes
 from handoff.api.fields import ClientId, Flag, Integer, Strict, Text
+from handoff.api.phone import CallbackIn, read_wish
 from handoff.api.views import CustomerView, read_body
 from handoff.broker import queries as handoffs
 from handoff.conversations.batch import Send, batcher
@@ -34,6 +35,7 @@ class HandoffIn(Strict):
     channel = Text(max_length=16)
     statement = Text(required=False, allow_blank=True, allow_null=True)
     leave = Flag(required=False)
+    callback = CallbackIn(required=False, allow_null=True)
     journey = serializers.JSONField(required=False, allow_null=True)
 
 
@@ -80,6 +82,7 @@ class HandoffsView(CustomerView):
             channel=asked["channel"],
             statement=asked.get("statement") or "",
             leave=asked.get("leave", False),
+            wish=read_wish(asked.get("callback")),
             journey=asked.get("journey"),
         )
         view, is_new = open_handoff(self.customer_session, ask)

@@ -25,7 +25,8 @@ def serializer_of(shape: type[shapes.Shape]) -> type[serializers.Serializer[Any]
     if shape not in _made:
         hints = typing.get_type_hints(shape)
         fields = {
-            field.name: _field(hints[field.name], required=field.required) for field in msgspec.structs.fields(shape)
+            field.encode_name: _field(hints[field.name], required=field.required)
+            for field in msgspec.structs.fields(shape)
         }
         _made[shape] = type(shape.__name__, (serializers.Serializer,), fields | {"__doc__": shape.__doc__})
     return _made[shape]
@@ -62,6 +63,8 @@ def _options(hint: Any) -> tuple[Any, ...]:
 HandoffOut = serializer_of(shapes.CustomerHandoff)
 ReceiptOut = serializer_of(shapes.Receipt)
 DestinationsOut = serializer_of(shapes.Destinations)
+SlotsOut = serializer_of(shapes.Slots)
+DueCallbacksOut = serializer_of(shapes.DueCallbacks)
 
 
 class SessionOut(serializers.Serializer[Any]):
@@ -70,6 +73,7 @@ class SessionOut(serializers.Serializer[Any]):
     customer = serializer_of(shapes.CustomerCard)()
     facts = serializer_of(shapes.Fact)(many=True, help_text="What the site signed, as an agent will see it.")
     intents = serializer_of(shapes.IntentView)(many=True)
+    calling = serializer_of(shapes.CallingView)(allow_null=True, help_text="Null where no number of the site can call.")
     handoff = serializer_of(shapes.CustomerHandoff)(allow_null=True)
     scheduled = serializer_of(shapes.CustomerHandoff)(many=True)
     recent = serializer_of(shapes.RecentHandoff)(allow_null=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from handoff.api import desk, handoffs, sessions
+from handoff.api import desk, handoffs, phone, sessions
 from handoff.api.views import NothingHere
 
 _ID = "handoffs/<str:handoff_id>"
@@ -22,7 +22,13 @@ urlpatterns = [
     path(f"{_ID}/cancel", handoffs.CancelView.as_view()),
     path(f"{_ID}/end", handoffs.EndView.as_view()),
     path(f"{_ID}/survey", handoffs.SurveyView.as_view()),
+    path(f"{_ID}/channel", phone.ChannelView.as_view()),
+    path(f"{_ID}/code", phone.CodeView.as_view()),
+    path(f"{_ID}/snooze", phone.SnoozeView.as_view()),
+    path(f"{_ID}/claim", phone.ClaimView.as_view()),
+    path("availability/slots", phone.SlotsView.as_view()),
     path("desk/ticket", desk.DeskTicketView.as_view()),
+    path("desk/callbacks", desk.CallbacksView.as_view()),
     path("desk/destinations", desk.DestinationsView.as_view()),
     path("desk/handoffs/<str:handoff_id>/events", desk.DeskEventsView.as_view()),
     re_path(r".*", NothingHere.as_view()),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db.models import F
 
-from handoff.broker import queries
+from handoff.broker import phone, queries
 from handoff.broker.models import Handoff, Survey, WrapUp
 from handoff.broker.states import OWNED, Action, CloseReason, State
 from handoff.broker.transitions import apply, changed, create, lock, rank
@@ -21,7 +21,7 @@ from handoff.journeys.context import Context, Fact
 from handoff.journeys.redaction import redact
 from handoff.lib.errors import DomainError, NotFound
 from handoff.protocol import events
-from handoff.protocol.shapes import AgentRef, FactKey, Source
+from handoff.protocol.shapes import AgentRef, Evidence, FactKey, Source
 from handoff.realtime import log, streams
 from handoff.realtime.log import Entry
 from handoff.realtime.models import LogEntry
@@ -129,6 +129,12 @@ def change_identity(handoff: Handoff, identity: Identity, signed: Sequence[Fact]
     return [*entries, briefing(handoff, now=now)] if entries else []
 
 
+def change_evidence(handoff: Handoff, evidence: Evidence) -> None:
+    """What speaks for the person on the line of a locked handoff; tell the desk by a `briefing`."""
+    handoff.evidence = evidence
+    handoff.save(update_fields=["evidence"])
+
+
 def end(handoff: Handoff, *, reason: CloseReason, now: datetime) -> list[Entry]:
     """The talk is over; the agent wraps up."""
     handoff.close_reason = reason
@@ -222,6 +228,7 @@ def briefing(handoff: Handoff, *, now: datetime) -> Entry:
         brief=queries.brief_of(handoff, steps),
         verdicts=queries.verdicts_of(handoff, now=now),
         customer=queries.card(handoff),
+        evidence=phone.evidence_of(handoff),
     )
     return _on_desk(handoff, event)
 

@@ -44,19 +44,24 @@ def beginning(channel: Channel, *, due_at: datetime | None, now: datetime) -> Be
     return Beginning(State.QUEUED)
 
 
-def switch(handoff: Handoff, channel: Channel, *, due_at: datetime | None, now: datetime) -> list[Entry]:
+def switch(
+    handoff: Handoff, channel: Channel, *, due_at: datetime | None, now: datetime, evidence: str = ""
+) -> list[Entry]:
     """Another channel for the same need; the place is kept, and after a talk the same agent is asked first.
+
+    `evidence` is what will speak for the person on the line there.
 
     Raises IllegalTransition, and what `schedule.check_room` does.
     """
     if handoff.state == State.CONNECTED and channel in IN_THE_PAGE:
-        moved = apply(handoff, Action.SWITCH, to=State.CONNECTED, channel=channel, now=now)
+        moved = apply(handoff, Action.SWITCH, to=State.CONNECTED, channel=channel, evidence=evidence, now=now)
         return [*moved, briefing(handoff, now=now)]
     start = beginning(channel, due_at=due_at, now=now)
     _check_room(handoff, start, now=now)
     changes: dict[str, Any] = {
         "agent": None,
         "channel": channel,
+        "evidence": evidence,
         "due_at": start.due_at,
         "expires_at": start.expires_at,
         "enqueued_at": start.place(handoff.enqueued_at, now=now),
@@ -67,18 +72,34 @@ def switch(handoff: Handoff, channel: Channel, *, due_at: datetime | None, now: 
     return apply(handoff, Action.SWITCH, to=start.state, now=now, **changes)
 
 
-def begin_again(handoff: Handoff, channel: Channel, *, due_at: datetime | None, now: datetime) -> list[Entry]:
+def begin_again(
+    handoff: Handoff, channel: Channel, *, due_at: datetime | None, now: datetime, evidence: str = ""
+) -> list[Entry]:
     """A scheduled one is asked for once more: now, or for another time. Raises what `switch` does."""
     if channel is Channel.CALLBACK and handoff.channel == channel and due_at is not None and due_at > now:
+        handoff.evidence = evidence
         return schedule.postpone(handoff, due_at=due_at, now=now)
-    return switch(handoff, channel, due_at=due_at, now=now)
+    return switch(handoff, channel, due_at=due_at, evidence=evidence, now=now)
 
 
-def call_arrived(handoff: Handoff, *, now: datetime) -> list[Entry]:
+def await_call_again(handoff: Handoff, *, now: datetime) -> list[Entry]:
+    """The caller was somebody else: its own customer is waited for, who keeps the place. Raises IllegalTransition."""
+    start = beginning(Channel.PHONE, due_at=None, now=now)
+    return apply(handoff, Action.SWITCH, to=start.state, now=now, expires_at=start.expires_at, evidence="")
+
+
+def await_longer(handoff: Handoff, *, until: datetime) -> None:
+    """A locked one that awaits a call does so at least until then."""
+    if handoff.expires_at is None or handoff.expires_at < until:
+        handoff.expires_at = until
+        handoff.save(update_fields=["expires_at"])
+
+
+def call_arrived(handoff: Handoff, *, now: datetime, evidence: str = "") -> list[Entry]:
     """The customer has dialled: in line, at the place of a wait that began before. Raises IllegalTransition."""
     start = Beginning(State.QUEUED)
     place = start.place(handoff.enqueued_at, now=now)
-    return apply(handoff, Action.CALL_ARRIVED, now=now, enqueued_at=place, expires_at=None)
+    return apply(handoff, Action.CALL_ARRIVED, now=now, enqueued_at=place, expires_at=None, evidence=evidence)
 
 
 def _check_room(handoff: Handoff, start: Beginning, *, now: datetime) -> None:

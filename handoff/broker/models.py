@@ -38,6 +38,9 @@ class Handoff(models.Model):
     state = models.CharField(max_length=13, choices=_choices(State))
     version = models.PositiveIntegerField(default=1)
     statement = models.TextField(blank=True)
+    # What speaks for the person on the line, as in the protocol; empty where the page itself talks.
+    # The database's own default: a process of the former version inserts without it.
+    evidence = models.CharField(max_length=14, blank=True, default="", db_default="")
     client_id = models.CharField(max_length=64)
 
     # What the site vouched for at the click; refreshed when the customer signs in or steps up.
@@ -51,6 +54,9 @@ class Handoff(models.Model):
         null=True, help_text="Its place in the line: when it was enqueued, less its intent's head start."
     )
     due_at = models.DateTimeField(null=True, help_text="When a scheduled one re-enters the queue.")
+    promised_seconds = models.PositiveIntegerField(
+        null=True, help_text="It was promised for a time: it stands in line as if it had come this much earlier."
+    )
     expires_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

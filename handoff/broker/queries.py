@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Q
 from msgspec import UNSET
 
+from handoff.broker import phone
 from handoff.broker.models import Handoff
 from handoff.broker.states import OPEN, OWNED, State
 from handoff.identity.actions import sign_of_life_seconds
@@ -121,10 +122,11 @@ def brief_of(handoff: Handoff, steps: list[Step]) -> str:
 
 
 def verdicts_of(handoff: Handoff, *, now: datetime) -> list[shapes.Verdict]:
+    is_trusted = phone.is_trusted(handoff)
     standing = Standing(
-        verified=handoff.customer.is_verified,
-        acr=handoff.acr or None,
-        auth_time=handoff.auth_time,
+        verified=handoff.customer.is_verified and phone.is_recognised(handoff),
+        acr=(handoff.acr or None) if is_trusted else None,
+        auth_time=handoff.auth_time if is_trusted else None,
         channel=handoff.channel,
     )
     return judge(list(handoff.intent.actions.all()), standing, now=now)
@@ -173,9 +175,9 @@ def receipt(handoff: Handoff, known: Context) -> shapes.Receipt:
 
 
 def customer_view(
-    handoff: Handoff, *, place: int | None, estimate: shapes.Estimate | None, head: int
+    handoff: Handoff, *, place: int | None, estimate: shapes.Estimate | None, head: int, with_code: bool
 ) -> shapes.CustomerHandoff:
-    """A handoff as GET. `place` counts from 1 while it waits."""
+    """A handoff as GET. `place` counts from 1 while it waits. `with_code`: what is a key to it too, never stored."""
     return shapes.CustomerHandoff(
         id=handoff.public_id,
         state=handoff.state,
@@ -191,6 +193,10 @@ def customer_view(
         agent_presence=agent_presence(handoff.agent, now=database_now()) if handoff.agent else None,
         close_reason=handoff.close_reason or None,
         head=head,
+        due_at=rfc3339_or_none(handoff.due_at),
+        phone=phone.READERS.phone(handoff) if with_code else None,
+        callback=phone.callback_for_customer(handoff, with_link=with_code),
+        call=phone.READERS.call(handoff),
     )
 
 
@@ -270,6 +276,10 @@ def desk_view(
         wrap_up=_wrap_up(handoff),
         survey=_survey(handoff),
         read=shapes.ReadMarks(customer=handoff.customer_read_seq, agent=handoff.agent_read_seq),
+        evidence=phone.evidence_of(handoff),
+        callback=phone.READERS.callback(handoff),
+        call=phone.READERS.call(handoff),
+        caller_number=phone.READERS.caller_number(handoff),
         heads=heads if heads is not None else UNSET,
     )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
+
+from django.conf import settings
 
 from handoff.broker import queries
 from handoff.broker.models import Handoff
@@ -33,12 +35,12 @@ def check_room(customer: Customer, intent: Intent, *, due_at: datetime, now: dat
 
 def postpone(handoff: Handoff, *, due_at: datetime, now: datetime) -> list[Entry]:
     """Later, at a time that is promised anew. Raises IllegalTransition, and what `check_room` does."""
-    return _schedule(handoff, Action.POSTPONE, due_at=due_at, now=now)
+    return _schedule(handoff, Action.POSTPONE, due_at=due_at, place=due_at, now=now)
 
 
 def retry_later(handoff: Handoff, *, due_at: datetime, now: datetime) -> list[Entry]:
-    """A callback that was not answered. Raises IllegalTransition, and what `check_room` does."""
-    return _schedule(handoff, Action.RETRY_LATER, due_at=due_at, now=now)
+    """A callback that was not answered keeps its place. Raises IllegalTransition, and what `check_room` does."""
+    return _schedule(handoff, Action.RETRY_LATER, due_at=due_at, place=handoff.enqueued_at or due_at, now=now)
 
 
 def come_due(handoff: Handoff, *, now: datetime) -> list[Entry]:
@@ -65,17 +67,23 @@ def replace(handoff: Handoff, standing: Handoff, *, now: datetime) -> list[Entry
     return apply(handoff, Action.CANCEL, now=now, close_reason=CloseReason.MERGED, merged_into=standing)
 
 
-def _schedule(handoff: Handoff, action: Action, *, due_at: datetime, now: datetime) -> list[Entry]:
+def _schedule(handoff: Handoff, action: Action, *, due_at: datetime, place: datetime, now: datetime) -> list[Entry]:
     _check_callback(handoff, action)
     check_room(handoff.customer, handoff.intent, due_at=due_at, now=now, besides=handoff.pk)
+    changes: dict[str, Any] = {}
+    if handoff.agent is not None:
+        # Who knows the customer already is asked first when the time has come.
+        until = due_at + timedelta(seconds=settings.HANDOFF_SECONDS["SAME_AGENT"])
+        changes = {"preferred_agent": handoff.agent, "preferred_until": until}
     return apply(
         handoff,
         action,
         to=State.SCHEDULED,
         now=now,
+        **changes,
         agent=None,
         due_at=due_at,
-        enqueued_at=due_at,
+        enqueued_at=place,
         expires_at=now + SCHEDULED_LIFE,
     )
 

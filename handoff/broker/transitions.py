@@ -44,12 +44,14 @@ _MOVABLE: Final = frozenset(
         "due_at",
         "ended_at",
         "enqueued_at",
+        "evidence",
         "excluded_agent",
         "excluded_until",
         "expires_at",
         "merged_into",
         "preferred_agent",
         "preferred_until",
+        "promised_seconds",
         "queue",
     }
 )
@@ -112,8 +114,8 @@ def apply(
 
 
 def rank(handoff: Handoff) -> None:
-    """Set its place in the line: minutes of head start count as if it had waited them already."""
-    head_start = timedelta(minutes=handoff.intent.head_start_minutes)
+    """Set its place in the line: a head start counts as if it had waited that long already."""
+    head_start = timedelta(minutes=handoff.intent.head_start_minutes, seconds=handoff.promised_seconds or 0)
     handoff.ranked_at = handoff.enqueued_at - head_start if handoff.enqueued_at else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,13 @@ SECRET_KEY_FALLBACKS: Final[list[str]] = _env.list("SECRET_KEY_FALLBACKS", defau
 IS_HTTPS: Final[bool] = PUBLIC_ORIGIN.startswith("https://")
 REDIS_URL: Final[str] = _env.str("REDIS_URL", default="")
 TRUSTED_PROXIES: Final[int] = _env.int("TRUSTED_PROXIES", default=0)
+# Each provider's own settings, by the names that docs/phone.md tells.
+TELEPHONY: Final[dict[str, str]] = {
+    name: value
+    for name, value in os.environ.items()
+    if name.startswith(("HANDOFF_TWILIO_", "HANDOFF_ASTERISK_", "HANDOFF_VOICE_", "HANDOFF_LAB_"))
+    and not name.endswith("_SECONDS")
+}
 LIMIT_SCALE: Final[float] = _env.float("HANDOFF_LIMIT_SCALE", default=1.0)
 METRICS_PUBLIC: Final[bool] = _env.bool("HANDOFF_METRICS_PUBLIC", default=False)
 SQLITE_SYNCHRONOUS: Final[str] = _env.str("HANDOFF_SQLITE_SYNCHRONOUS", default="FULL")

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+# A callback's address is a key to it.
+_KEYS: Final = re.compile(r"/callback/[\w:.~%-]+")
+
+
+def without_keys(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """Addresses that open something are not for those who read logs."""
+    return {key: _KEYS.sub("/callback/...", value) if isinstance(value, str) else value for key, value in event.items()}
+
 
 FOREIGN: Final[list[Processor]] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
+    without_keys,
 ]
 PROCESSORS: Final[list[Processor]] = [
     structlog.stdlib.ProcessorFormatter.remove_processors_meta,

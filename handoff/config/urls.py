@@ -20,6 +20,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=static("dist/icon.svg"))),
     path("", include("handoff.widget.urls")),
     path("api/v1/", include("handoff.api.urls")),
+    path("voice/", include("handoff.api.voice_urls")),
     path("api/schema/", SpectacularAPIView.as_view()),
     path("console/", include("agent_console.urls")),
     path("accounts/", include("allauth.urls")),

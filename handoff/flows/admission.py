@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handoff.broker.states import Channel
+from handoff.broker.channels import IN_THE_PAGE
+from handoff.broker.models import Handoff
+from handoff.broker.states import Channel, State
 from handoff.identity.models import Session, Site
 from handoff.intents.models import Intent
 from handoff.lib.errors import DomainError
+from handoff.protocol.shapes import ChannelState
 from handoff.routing import queries as routing
 
 
@@ -23,7 +26,7 @@ class StepUpRequired(DomainError):
 def find_intent(site: Site, key: str) -> Intent:
     """Raises `invalid_request`."""
     try:
-        return Intent.objects.select_related("queue__hours").get(site=site, key=key)
+        return Intent.objects.select_related("queue__hours", "site").get(site=site, key=key)
     except Intent.DoesNotExist:
         raise DomainError("invalid_request", "The site has no such intent.", fields={"intent": "unknown"}) from None
 
@@ -32,19 +35,33 @@ def check_channel(intent: Intent, channel: str) -> None:
     """Raises `channel_not_offered`, `invalid_request`."""
     if channel not in set(Channel):
         raise DomainError("invalid_request", "There is no such channel.", fields={"channel": "unknown"})
-    if channel not in intent.channels or channel not in routing.BUILT_CHANNELS:
+    if channel not in intent.channels or channel not in routing.channels_of(intent.site):
         raise DomainError("channel_not_offered", "This intent is not offered in that channel.")
 
 
-def check_line(intent: Intent, *, leave: bool, now: datetime) -> bool:
-    """Whether it is out of hours. Raises `channel_closed` unless it may be left for the opening, `channel_full`."""
-    state = routing.channel_state(intent.queue, now=now)
+def check_switch(handoff: Handoff, channel: Channel, *, is_booked: bool, now: datetime) -> None:
+    """Whoever waits keeps their place, so a full line does not keep them out. Raises `channel_closed`."""
+    if is_booked or (handoff.state == State.CONNECTED and channel in IN_THE_PAGE):
+        return
+    state = routing.channel_state(handoff.queue, channel, now=now)
+    if state.state == "closed" and not (handoff.is_left and channel in IN_THE_PAGE):
+        raise _closed(state)
+
+
+def check_line(intent: Intent, channel: Channel, *, leave: bool, now: datetime) -> bool:
+    """Whether it is out of hours. Raises `channel_closed` unless a chat may be left for the opening, `channel_full`."""
+    state = routing.channel_state(intent.queue, channel, now=now)
+    leave = leave and channel in IN_THE_PAGE
     if state.state == "closed" and not leave:
-        opens = f" It opens at {state.opens_at}." if isinstance(state.opens_at, str) else ""
-        raise DomainError("channel_closed", f"Nobody is here now.{opens} With `leave` it waits for the opening.")
+        raise _closed(state)
     if state.state == "full":
         raise DomainError("channel_full", "The line is full; try again later.")
     return state.state == "closed"
+
+
+def _closed(state: ChannelState) -> DomainError:
+    opens = f" It opens at {state.opens_at}." if isinstance(state.opens_at, str) else ""
+    return DomainError("channel_closed", f"Nobody is here now.{opens} With `leave` a chat waits for the opening.")
 
 
 def check_assurance(intent: Intent, session: Session, *, now: datetime) -> None:

@@ -13,7 +13,7 @@ from handoff.realtime.log import Entry
 def opened(handoff: Handoff) -> Entry:
     """Its stream from the start."""
     event = HandoffOpened(
-        handoff=views.customer_handoff(handoff),
+        handoff=views.customer_handoff(handoff, with_code=False),
         heads={streams.handoff(handoff.public_id): 0},
         receipt=handoffs.receipt_of(handoff),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handoff.broker import actions as broker
-from handoff.broker.states import State
+from handoff.broker.states import Channel, State
 from handoff.flows import admission
 from handoff.identity.models import Session
 from handoff.lib.errors import DomainError
@@ -27,7 +27,7 @@ def change_intent(session: Session, handoff_id: str, *, intent_key: str) -> None
         admission.check_channel(intent, handoff.channel)
         admission.check_assurance(intent, session, now=record.now)
         if handoff.agent_id is None and intent.queue_id != handoff.queue_id:
-            admission.check_line(intent, leave=handoff.is_left, now=record.now)
+            admission.check_line(intent, Channel(handoff.channel), leave=handoff.is_left, now=record.now)
         if handoff.state == State.OFFERED:
             record.add(broker.withdraw(handoff, now=record.now))
         record.add(broker.change_intent(handoff, intent, now=record.now))

@@ -8,7 +8,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import OperationalError
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from handoff.broker import actions as broker
 from handoff.broker import queries as handoffs
@@ -16,6 +16,9 @@ from handoff.broker import schedule
 from handoff.broker.channels import IN_THE_PAGE
 from handoff.broker.models import Handoff
 from handoff.broker.states import Channel, CloseReason, State
+from handoff.calls.models import Call
+from handoff.calls.progress import LIVE, Status
+from handoff.calls.queries import has_caller
 from handoff.flows import announcing
 from handoff.identity import actions as identity
 from handoff.lib.turns import KEYS_LIMIT, take_turn
@@ -65,7 +68,9 @@ def lose_agents() -> int:
     """Talks whose agent has been gone too long are the next to be offered: their old place is kept."""
     if not _absence_counts("AGENT_GRACE"):
         return 0
-    due = Handoff.objects.filter(_is_lost(), state=State.CONNECTED)
+    # While the two hear each other, a page that is gone is not an agent that is gone.
+    talking = Call.objects.filter(handoff=OuterRef("pk"), status=Status.BRIDGED)
+    due = Handoff.objects.filter(_is_lost(), ~Exists(talking), state=State.CONNECTED)
     return _each(due.order_by("id"), _lose_agent)
 
 
@@ -104,8 +109,23 @@ def _unheard(seconds: float) -> Q:
     return (Q(agent__heard_at__lte=since) | Q(agent__heard_at=None)) & Q(agent__lease_expires_at__lte=renewed_by)
 
 
+def close_hung_up() -> int:
+    """Callers in line whose call is over, whatever report of it was lost."""
+    due = Handoff.objects.filter(
+        ~Exists(_callers()), state__in=[State.QUEUED, State.OFFERED], channel=Channel.PHONE
+    ).order_by("id")
+    return _each(due, lambda handoff, now: broker.abandon(handoff, now=now))
+
+
+def _callers() -> QuerySet[Call]:
+    return Call.objects.filter(handoff=OuterRef("pk"), direction=Call.Direction.INBOUND, status__in=LIVE)
+
+
 def _lose_agent(handoff: Handoff, now: datetime) -> list[Entry]:
     agent = handoff.agent
+    if handoff.channel == Channel.PHONE and not has_caller(handoff):
+        # Nobody is on the line: there is nobody for another agent to talk to.
+        return broker.end(handoff, reason=CloseReason.CUSTOMER_LEFT, now=now)
     entries = broker.lose_agent(handoff, now=now)
     if agent is not None:
         # Or it would be offered to the one who has just lost it.

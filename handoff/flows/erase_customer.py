@@ -5,6 +5,8 @@ from __future__ import annotations
 from handoff.broker import actions as broker
 from handoff.broker.erasing import erase
 from handoff.broker.models import Handoff
+from handoff.callbacks import actions as callbacks
+from handoff.calls import actions as calls
 from handoff.identity import actions as identity
 from handoff.identity.models import Customer
 from handoff.lib.errors import NotFound
@@ -27,6 +29,7 @@ def find_by_id(public_id: str) -> Customer:
 
 def erase_customer(customer: Customer) -> int:
     """Answers how many handoffs were emptied. A second run finds nothing more to do, and does it again."""
+    _erase_callers(customer)
     with log.recording() as record:
         identity.hold_customer(customer)
         # Sessions are locked before handoffs, as by whoever signs in meanwhile.
@@ -42,9 +45,17 @@ def erase_customer(customer: Customer) -> int:
         for handoff in locked:
             record.add(erase(handoff, now=record.now))
             offers.erase(handoff)
+            callbacks.erase(handoff)
+            calls.erase(handoff)
         record.add_event(streams.customer(customer.public_id), SessionChanged())
         identity.erase(customer)
     return len(locked)
+
+
+def _erase_callers(customer: Customer) -> None:
+    """First, and in no transaction: calls that are nobody's are locked before handoffs, and these come after them."""
+    handoffs = list(Handoff.objects.filter(customer=customer))
+    calls.erase_callers(customer.site, [customer.phone_number, *callbacks.numbers_of(handoffs)])
 
 
 def _only(found: Customer | None) -> Customer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from django.db import IntegrityError
@@ -13,7 +12,10 @@ from handoff.broker import channels, schedule
 from handoff.broker import queries as handoffs
 from handoff.broker.models import Handoff
 from handoff.broker.states import Channel
-from handoff.flows import admission, announcing, sessions, views
+from handoff.flows import admission, announcing, booking, sessions, views
+from handoff.flows.booking import Promise, Wish
+from handoff.flows.callbacks import PROMISED_SECONDS, promise
+from handoff.flows.switch_channel import equip, equip_anew
 from handoff.identity import actions as identity
 from handoff.identity.models import Customer, Session, Site
 from handoff.intents.models import Intent
@@ -38,7 +40,7 @@ class Ask:
     channel: str
     statement: str = ""
     leave: bool = False
-    due_at: datetime | None = None
+    wish: Wish | None = None
     journey: object = None
 
 
@@ -77,27 +79,42 @@ def _bring_forward(session: Session, ask: Ask, record: Recording) -> Handoff | N
     scheduled = next((one for one in handoffs.scheduled_of(session.customer) if one.intent_id == intent.pk), None)
     if scheduled is None:
         return None
-    is_closed = _admit(session, ask, intent, record)
+    is_closed, promised = _admit(session, ask, intent, record, besides=scheduled.pk)
     handoff = broker.lock_own(session.customer, scheduled.public_id)
     identity_now = broker.Identity(session.customer, session.acr, session.amr, session.auth_time)
     record.add(broker.change_identity(handoff, identity_now, sessions.signed_facts(session), now=record.now))
     record.add(broker.add_context(handoff, _given(ask, handoff.site, record), now=record.now))
     handoff.statement = redact(ask.statement) or handoff.statement
     handoff.client_id, handoff.is_left = ask.client_id, ask.leave and is_closed
-    record.add(channels.begin_again(handoff, Channel(ask.channel), due_at=ask.due_at, now=record.now))
+    due_at, evidence = (promised.due_at, promised.evidence) if promised else (None, "")
+    promise(handoff, promised.asked.window if promised else None)
+    record.add(channels.begin_again(handoff, Channel(ask.channel), due_at=due_at, evidence=evidence, now=record.now))
+    equip_anew(handoff, promised, record)
     if handoff.is_open:
         record.entries.append(announcing.opened(handoff))
     return handoff
 
 
-def _admit(session: Session, ask: Ask, intent: Intent, record: Recording) -> bool:
-    """Whether it is out of hours."""
+def _admit(
+    session: Session, ask: Ask, intent: Intent, record: Recording, *, besides: int = 0
+) -> tuple[bool, Promise | None]:
+    """Whether it is out of hours, and the callback that can be promised; `besides` is what is brought forward."""
     if len(ask.statement) > broker.TEXT_LIMIT:
         raise DomainError("too_long", f"At most {broker.TEXT_LIMIT} characters.", fields={"statement": "too long"})
     admission.check_channel(intent, ask.channel)
-    is_closed = admission.check_line(intent, leave=ask.leave, now=record.now)
     admission.check_assurance(intent, session, now=record.now)
-    return is_closed
+    promised = _promise(session, ask, intent, record, besides=besides)
+    if promised is not None and promised.due_at is not None:
+        return False, promised
+    return admission.check_line(intent, Channel(ask.channel), leave=ask.leave, now=record.now), promised
+
+
+def _promise(session: Session, ask: Ask, intent: Intent, record: Recording, *, besides: int) -> Promise | None:
+    if ask.channel != Channel.CALLBACK:
+        return None
+    if ask.wish is None:
+        raise DomainError("invalid_request", "Say which number to call.", fields={"callback": "missing"})
+    return booking.check(ask.wish, intent, session.customer, now=record.now, besides=besides)
 
 
 def _given(ask: Ask, site: Site, record: Recording) -> Context:
@@ -108,8 +125,9 @@ def _given(ask: Ask, site: Site, record: Recording) -> Context:
 def _create(session: Session, ask: Ask, record: Recording) -> tuple[Handoff, Context]:
     now, site = record.now, session.customer.site
     intent = admission.find_intent(site, ask.intent)
-    is_closed = _admit(session, ask, intent, record)
-    start = channels.beginning(Channel(ask.channel), due_at=ask.due_at, now=now)
+    is_closed, promised = _admit(session, ask, intent, record)
+    due_at, window = (promised.due_at, promised.asked.window) if promised else (None, None)
+    start = channels.beginning(Channel(ask.channel), due_at=due_at, now=now)
     if start.due_at is not None:
         schedule.check_room(session.customer, intent, due_at=start.due_at, now=now)
     given = _given(ask, site, record)
@@ -133,16 +151,19 @@ def _create(session: Session, ask: Ask, record: Recording) -> tuple[Handoff, Con
         enqueued_at=start.place(None, now=now),
         due_at=start.due_at,
         expires_at=start.expires_at,
+        evidence=promised.evidence if promised else "",
+        promised_seconds=PROMISED_SECONDS if window else None,
     )
     record.entries.append(opened)
+    equip(handoff, promised, record)
     return handoff, known
 
 
 def _announce(handoff: Handoff, known: Context, record: Recording) -> dict[str, Any]:
     stream = streams.handoff(handoff.public_id)
     view = views.customer_handoff(handoff, head=FIRST_SEQ)
-    # What is scheduled is followed from the moment it is open.
-    heads = {stream: 0} if handoff.is_open else {}
-    opened = HandoffOpened(handoff=view, heads=heads, receipt=handoffs.receipt(handoff, known))
+    # What the log tells is read by others too, and kept: a code is neither told nor kept.
+    told = views.customer_handoff(handoff, head=FIRST_SEQ, with_code=False)
+    opened = HandoffOpened(handoff=told, heads={stream: 0}, receipt=handoffs.receipt(handoff, known))
     record.add_event(streams.customer(handoff.customer.public_id), opened, handoff_id=handoff.pk)
     return view.to_wire()

@@ -9,7 +9,7 @@ from typing import Any
 from handoff.broker import queries as handoffs
 from handoff.broker.models import Handoff
 from handoff.broker.states import OPEN
-from handoff.flows import views
+from handoff.flows import booking, views
 from handoff.flows.upgrade_session import carry_over
 from handoff.identity import actions as identity
 from handoff.identity import keys
@@ -72,12 +72,14 @@ def describe(session: Session, *, token: str) -> dict[str, Any]:
     with log.reading() as now:
         current = handoffs.open_of(customer)
         recent = views.recent(customer, now=now)
+        calling = booking.calling_of(customer)
         return {
             "token": token,
             "expires_at": rfc3339(session.expires_at),
             "customer": card_of_session(session).to_wire(),
             "facts": [fact.to_wire() for fact in signed_facts(session)],
             "intents": [intent.to_wire() for intent in routing.menu_of(customer.site, now=now)],
+            "calling": calling.to_wire() if calling else None,
             "handoff": views.customer_handoff(current).to_wire() if current else None,
             "scheduled": [views.customer_handoff(one).to_wire() for one in handoffs.scheduled_of(customer)],
             "recent": recent.to_wire() if recent else None,

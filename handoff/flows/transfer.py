@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from handoff.broker import actions as broker
+from handoff.broker.states import Channel
+from handoff.calls.queries import has_caller
 from handoff.lib.errors import DomainError
 from handoff.realtime import log
 from handoff.routing import transfers
@@ -21,6 +23,8 @@ def transfer(
         raise DomainError("invalid_request", "Name a queue or an agent.", fields={"queue": "either", "agent": "or"})
     with log.recording() as record:
         handoff = broker.lock_owned(agent, handoff_id, version=version)
+        if handoff.channel == Channel.PHONE and not has_caller(handoff):
+            raise DomainError("illegal_transition", "The caller has hung up: there is nobody to pass on.")
         if queue is not None:
             moved = transfers.to_queue(handoff, _queue(queue), agent=agent, note=note, now=record.now)
         else:

@@ -9,7 +9,7 @@ from handoff.broker import queries as handoffs
 from handoff.broker import schedule
 from handoff.broker.models import Handoff
 from handoff.broker.states import OPEN, CloseReason, State
-from handoff.flows import announcing
+from handoff.flows import announcing, phone
 from handoff.identity import actions as identity
 from handoff.identity.models import Customer, Session
 from handoff.journeys.context import Fact
@@ -85,7 +85,7 @@ def _adopt(handoff: Handoff, before: Customer, session: Session, signed: Sequenc
         Handoff.objects.filter(pk=handoff.pk).update(customer=session.customer)
         return
     record.add(broker.change_identity(handoff, _identity(session), signed, now=record.now))
-    if handoff.is_open:
+    if handoff.is_open or handoff.state == State.SCHEDULED:
         record.entries.append(announcing.opened(handoff))
 
 
@@ -106,6 +106,8 @@ def _merge(handoff: Handoff, survivor: Handoff, before: Customer, session: Sessi
     _hand_over(handoff, before, session.customer)
     record.add(broker.absorb_journey(survivor, handoff, now=record.now))
     record.add(_copies(handoff, survivor, session.customer))
+    # Whoever is on the line goes on being answered, as somebody unknown.
+    phone.let_go(handoff, record)
     close = schedule.replace if handoff.state == State.SCHEDULED else broker.merge_into
     record.add(close(handoff, survivor, now=record.now))
     Handoff.objects.filter(pk=handoff.pk).update(customer=session.customer)

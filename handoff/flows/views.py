@@ -13,8 +13,8 @@ from handoff.realtime import log, streams
 from handoff.routing import queries as routing
 
 
-def customer_handoff(handoff: Handoff, *, head: int | None = None) -> shapes.CustomerHandoff:
-    """A handoff as GET, with its place in line."""
+def customer_handoff(handoff: Handoff, *, head: int | None = None, with_code: bool = True) -> shapes.CustomerHandoff:
+    """A handoff as GET, with its place in line. What goes into the log is without the code of a call."""
     stream = streams.handoff(handoff.public_id)
     standing = routing.standing_of(handoff)
     return broker.customer_view(
@@ -22,6 +22,7 @@ def customer_handoff(handoff: Handoff, *, head: int | None = None) -> shapes.Cus
         place=standing.place if standing else None,
         estimate=standing.estimate if standing else None,
         head=log.heads_of([stream])[stream] if head is None else head,
+        with_code=with_code,
     )
 
 
@@ -37,12 +38,13 @@ def customer_snapshot(session: Session, *, now: datetime) -> tuple[shapes.Custom
     last = broker.recent_of(customer, now=now)
     shown = current or last
     names = [streams.customer(customer.public_id)]
-    names += [streams.handoff(one.public_id) for one in (current, last) if one is not None]
+    scheduled = broker.scheduled_of(customer)
+    names += [streams.handoff(one.public_id) for one in (current, last, *scheduled) if one is not None]
     heads = log.heads_of(names)
     snapshot = shapes.CustomerSnapshot(
         customer=card_of_session(session),
         handoff=customer_handoff(current) if current else None,
-        scheduled=[customer_handoff(one) for one in broker.scheduled_of(customer)],
+        scheduled=[customer_handoff(one) for one in scheduled],
         recent=broker.recent_view(last) if last else None,
         timeline=broker.timeline_of(shown, for_desk=False) if shown else [],
         receipt=broker.receipt_of(shown) if shown else None,

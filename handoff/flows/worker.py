@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import connection
 
 from handoff.broker import actions as broker
-from handoff.flows import clocks
+from handoff.calls import actions as calls
+from handoff.flows import clocks, dispatch
 from handoff.identity import actions as identity
 from handoff.lib.turns import TURN_LIMIT
 from handoff.realtime.clock import database_now
@@ -76,8 +77,11 @@ class Worker:
             match_waiting,
             clocks.finish_wrap_ups,
             clocks.close_abandoned,
+            clocks.close_hung_up,
             clocks.end_signed_out,
             clocks.expire,
+            dispatch.recover,
+            dispatch.poll_silent,
             self._tidy,
         )
         done = [self._attempt(job) for job in jobs]
@@ -97,6 +101,7 @@ class Worker:
             self._tidy_at = now.timestamp()
             identity.forget_old(now=now)
             broker.rank_unranked()
+            calls.forget_old(now=now)
             WorkerBeat.objects.filter(beat_at__lt=now - FORGOTTEN_AFTER).delete()
 
     def _attempt(self, work: Callable[[], int | None]) -> int:

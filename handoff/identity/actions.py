@@ -76,6 +76,11 @@ def hold_session(session: Session) -> None:
         raise DomainError("session_expired", "The session has ended; open a new one.")
 
 
+def make_stranger(site: Site, *, now: datetime) -> Customer:
+    """Somebody of whom nothing is known, and who has no page: a caller without a code."""
+    return Customer.objects.create(site=site, created_at=now, seen_at=now)
+
+
 def hold_customer(customer: Customer) -> None:
     """What ends sessions of one customer at once takes turns."""
     Customer.objects.select_for_update(no_key=True).filter(pk=customer.pk).values_list("pk", flat=True).first()

@@ -18,6 +18,7 @@ new_customer_id = partial(new_id, "cu")
 new_agent_id = partial(new_id, "ag")
 new_offer_id = partial(new_id, "of")
 new_message_id = partial(new_id, "me")
+new_call_id = partial(new_id, "ca")
 
 
 def new_secret() -> str:

@@ -18,12 +18,14 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import connection
 
+from handoff.flows.dispatch import Dispatcher
 from handoff.flows.worker import Worker
 from handoff.identity import keys
 from handoff.realtime.beats import process_name
 from handoff.realtime.bridge import RedisBridge
 from handoff.realtime.delivery import hub
 from handoff.realtime.roster import roster
+from handoff.telephony import registry
 
 # Larger frames are refused by the server itself; ours says `too_big` first for what is a little over its limit.
 SOCKET_FRAME_LIMIT: Final = 1024 * 1024
@@ -48,6 +50,7 @@ def serve(*, host: str, port: int, server: str) -> None:
     with ExitStack() as stack:
         if not settings.REDIS_URL:
             stack.enter_context(_only_process())
+        stack.enter_context(registry.running())
         stack.enter_context(_working(process_name()))
         if server == "uvicorn":
             _run_uvicorn(host, port)
@@ -89,14 +92,20 @@ def _limit_waits() -> None:
 
 @contextmanager
 def _working(name: str) -> Iterator[None]:
-    worker = Worker(name)
-    thread = threading.Thread(target=worker.run, name="worker", daemon=True)
-    thread.start()
+    worker, dispatcher = Worker(name), Dispatcher()
+    threads = [
+        threading.Thread(target=worker.run, name="worker", daemon=True),
+        threading.Thread(target=dispatcher.run, name="dispatcher", daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         worker.stop()
-        thread.join(timeout=FINISH_SECONDS)
+        dispatcher.stop()
+        for thread in threads:
+            thread.join(timeout=FINISH_SECONDS)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
 
@@ -101,6 +101,66 @@ class EndHandoff(Owned, frozen=True, kw_only=True):
     NAME = "handoff.end"
 
 
+class AskedWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """A day and two local times in the zone named beside it: `2026-11-27`, `15:00`, `15:20`."""
+
+    date: str
+    from_: str
+    to: str
+
+
+class AskedCallback(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The call that a customer asks for; without a window it is made when it is their turn."""
+
+    phone: str
+    consent: str
+    time_zone: str
+    window: AskedWindow | None = None
+
+
+class SwitchChannel(Owned, frozen=True, kw_only=True):
+    NAME = "channel.switch"
+    channel: str
+    callback: AskedCallback | None = None
+
+
+class SnoozeCallback(OnHandoff, frozen=True, kw_only=True):
+    """Later: by so many minutes, or in a window. Exactly one of them."""
+
+    NAME = "callback.snooze"
+    minutes: Count | None = None
+    window: AskedWindow | None = None
+    time_zone: str | None = None
+
+
+class ClaimCall(Command, frozen=True, kw_only=True):
+    """Whether the call that arrived is this customer's own."""
+
+    NAME = "call.claim"
+    call: str
+    mine: bool
+
+
+class DialCallback(Owned, frozen=True, kw_only=True):
+    NAME = "callback.dial"
+
+
+class RescheduleCallback(Owned, frozen=True, kw_only=True):
+    """As `callback.snooze`, by the agent."""
+
+    NAME = "callback.reschedule"
+    minutes: Count | None = None
+    window: AskedWindow | None = None
+    time_zone: str | None = None
+
+
+class ControlCall(Owned, frozen=True, kw_only=True):
+    """`rendered` says that the record is on screen; `voicemail` that a machine answered; the rest is what it says."""
+
+    NAME = "call.control"
+    action: Literal["rendered", "hold", "resume", "mute", "unmute", "hang_up", "voicemail"]
+
+
 class AddNote(Owned, frozen=True, kw_only=True):
     NAME = "note.add"
     text: str
@@ -154,8 +214,11 @@ CUSTOMER_COMMANDS: Final = (
     ReadMessage,
     RecordJourney,
     StrikeFact,
+    SwitchChannel,
     CancelHandoff,
     EndHandoff,
+    SnoozeCallback,
+    ClaimCall,
 )
 AGENT_COMMANDS: Final = (
     Ping,
@@ -168,8 +231,12 @@ AGENT_COMMANDS: Final = (
     AcceptOffer,
     DeclineOffer,
     TransferHandoff,
+    SwitchChannel,
     EndHandoff,
     WrapUp,
+    DialCallback,
+    RescheduleCallback,
+    ControlCall,
 )
 
 AnyCommand = Command | Ping

@@ -60,6 +60,20 @@ class IdentityChanged(Event, frozen=True, kw_only=True):
     name: str | None
 
 
+class CallbackChanged(Event, frozen=True, kw_only=True):
+    """The call we owe, as it stands now; null once nothing is owed."""
+
+    TYPE = "callback.changed"
+    callback: shapes.CallbackView | None
+
+
+class CallChanged(Event, frozen=True, kw_only=True):
+    """The call, as it stands now; null once there is none. A code is never in an event: it is read from the handoff."""
+
+    TYPE = "call.changed"
+    call: shapes.CallView | None
+
+
 class SurveyAnswered(Event, frozen=True, kw_only=True):
     TYPE = "survey.answered"
     effort: int
@@ -109,6 +123,7 @@ class BriefingChanged(Event, frozen=True, kw_only=True):
     brief: str
     verdicts: list[shapes.Verdict]
     customer: shapes.CustomerCard
+    evidence: shapes.Evidence | None = None
 
 
 # -- agent/<id>: that agent alone
@@ -174,6 +189,8 @@ HANDOFF_EVENTS: Final = (
     JourneyRecorded,
     FactsChanged,
     IdentityChanged,
+    CallbackChanged,
+    CallChanged,
     SurveyAnswered,
     Erased,
 )

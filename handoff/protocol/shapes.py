@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import msgspec
 from msgspec import UNSET, UnsetType
+
+from handoff.protocol.phone_shapes import CallbackView as CallbackView
+
+# One vocabulary for its readers; it stands in two files for its length alone.
+from handoff.protocol.phone_shapes import CallDirection as CallDirection
+from handoff.protocol.phone_shapes import CallingView as CallingView
+from handoff.protocol.phone_shapes import CallStatus as CallStatus
+from handoff.protocol.phone_shapes import CallView as CallView
+from handoff.protocol.phone_shapes import Claim as Claim
+from handoff.protocol.phone_shapes import Evidence as Evidence
+from handoff.protocol.phone_shapes import PhoneView as PhoneView
+from handoff.protocol.phone_shapes import Slot as Slot
+from handoff.protocol.phone_shapes import Slots as Slots
+from handoff.protocol.phone_shapes import TimeWindow as TimeWindow
+from handoff.protocol.phone_shapes import Trouble as Trouble
+from handoff.protocol.shape import Shape as Shape
 
 Scalar = str | int | float | bool | None
 Source = Literal["verified", "observed", "stated", "desk"]
@@ -14,14 +29,6 @@ AuthorKind = Literal["customer", "agent", "system"]
 OfferStatus = Literal["pending", "accepted", "declined", "timed_out", "withdrawn", "agent_lost"]
 Presence = Literal["here", "away", "reconnecting", "signed_out"]
 VerdictWord = Literal["enough", "ask_again", "not_here"]
-
-
-class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """A wire object; `to_wire` gives plain JSON values, leaving out what is unset."""
-
-    def to_wire(self) -> dict[str, Any]:
-        wire: dict[str, Any] = msgspec.to_builtins(self)
-        return wire
 
 
 class Named(Shape, frozen=True, kw_only=True):
@@ -141,8 +148,10 @@ class CustomerHandoff(Shape, frozen=True, kw_only=True):
     agent_presence: Presence | None
     close_reason: str | None
     head: int
-    phone: None = None
-    callback: None = None
+    due_at: str | None = None
+    phone: PhoneView | None = None
+    callback: CallbackView | None = None
+    call: CallView | None = None
     existing: bool | UnsetType = UNSET
 
 
@@ -234,8 +243,12 @@ class DeskHandoff(Shape, frozen=True, kw_only=True):
     wrap_up: WrapUpView | None
     survey: SurveyView | None
     read: ReadMarks
-    callback: None = None
-    call: None = None
+    # What speaks for the person on the line; null where it is the page itself that talks.
+    evidence: Evidence | None = None
+    callback: CallbackView | None = None
+    call: CallView | None = None
+    # The caller's whole number, where it was not withheld.
+    caller_number: str | None = None
     heads: dict[str, int] | UnsetType = UNSET
 
 
@@ -262,6 +275,9 @@ class OfferedHandoff(Shape, frozen=True, kw_only=True):
     earlier: int
     # Offers are stored as they were told: whatever is added here needs a default, for those told before.
     transfer: TransferView | None = None
+    evidence: Evidence | None = None
+    callback: CallbackView | None = None
+    call: CallView | None = None
 
 
 class OfferView(Shape, frozen=True, kw_only=True):
@@ -322,6 +338,25 @@ class IntentView(Shape, frozen=True, kw_only=True):
     key: str
     label: str
     channels: list[ChannelState]
+
+
+class DueCallback(Shape, frozen=True, kw_only=True):
+    """A callback that waits for its time, or for its turn, as the console lists it."""
+
+    id: str
+    state: str
+    customer: CustomerCard
+    intent: IntentRef
+    queue: QueueRef
+    due_at: str | None
+    callback: CallbackView
+    # Who talked to this customer before, and would best call.
+    agent: AgentRef | None
+
+
+class DueCallbacks(Shape, frozen=True, kw_only=True):
+    mine: list[DueCallback]
+    team: list[DueCallback]
 
 
 class CustomerSnapshot(Shape, frozen=True, kw_only=True):

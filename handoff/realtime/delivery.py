@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Protocol
 
-from handoff.protocol.events import AvailabilityChanged, HandoffChanged, encode_frame
+from handoff.protocol.events import AvailabilityChanged, CallChanged, HandoffChanged, encode_frame
 
 logger = logging.getLogger(__name__)
 
-# What can make a match possible: a line or an agent has moved. Nothing that is said in a talk does.
-WAKING: Final = frozenset({HandoffChanged.TYPE, AvailabilityChanged.TYPE})
+# What can make a match possible, or a call due: a line, an agent or a call has moved. Nothing said in a talk does.
+WAKING: Final = frozenset({HandoffChanged.TYPE, AvailabilityChanged.TYPE, CallChanged.TYPE})
 
 
 @dataclass

@@ -36,6 +36,8 @@ class Waiting:
     missed: frozenset[int] = frozenset()
     preferred: int | None = None
     preferred_until: datetime | None = None
+    # Somebody is on a telephone: whoever takes it needs a line of their own, and to be on no other call.
+    needs_line: bool = False
     held: str = ""
 
     @property
@@ -56,6 +58,8 @@ class Candidate:
     idle_since: datetime | None = None
     last_offered_at: datetime | None = None
     is_held: bool = False
+    has_line: bool = False
+    is_calling: bool = False
 
     @property
     def free(self) -> int:
@@ -63,6 +67,10 @@ class Candidate:
 
     def serves(self, queue_id: int, skills: frozenset[str]) -> bool:
         return queue_id in self.queue_ids and skills <= self.skills.keys()
+
+    def can_take(self, one: Waiting) -> bool:
+        """Now, as far as its telephone is concerned."""
+        return not one.needs_line or (self.has_line and not self.is_calling)
 
     def level(self, skills: Iterable[str]) -> int:
         return sum(self.skills[skill] for skill in skills)
@@ -89,7 +97,7 @@ class Round:
         self.now, self.limit, self.held = now, limit, held
         self.candidates = {one.agent_id: one for one in candidates}
         self.matches: list[Match] = []
-        self._hopeless: set[tuple[int, frozenset[str]]] = set()
+        self._hopeless: set[tuple[int, frozenset[str], bool]] = set()
         self._passed: dict[int, Counter[str]] = {}
 
     @property
@@ -116,13 +124,14 @@ class Round:
         if again is not None:
             until = one.preferred_until or self.now
             return ([again], "") if again.free > 0 else ([], f"waits for {again.name} until {until:%H:%M:%S} UTC")
-        need = one.queue_id, one.skills
+        need = one.queue_id, one.skills, one.needs_line
         if need in self._hopeless:
-            return [], nobody_has(one.skills)
-        able = [agent for agent in self.candidates.values() if agent.free > 0 and agent.serves(*need)]
+            return [], _nobody_for(one)
+        free = [agent for agent in self.candidates.values() if agent.free > 0 and agent.can_take(one)]
+        able = [agent for agent in free if agent.serves(one.queue_id, one.skills)]
         if not able:
             self._hopeless.add(need)
-            return [], nobody_has(one.skills)
+            return [], _nobody_for(one)
         return self._asked(one, able), f"everybody free {EXCLUDED}"
 
     def _asked(self, one: Waiting, able: Sequence[Candidate]) -> list[Candidate]:
@@ -134,13 +143,18 @@ class Round:
         """Somebody at work, free or not, who could take it and has not had it yet."""
         had = one.excluded | one.missed
         others = (agent for agent in self.candidates.values() if agent.agent_id not in had)
-        return any(agent.serves(one.queue_id, one.skills) for agent in others)
+        return any(
+            agent.serves(one.queue_id, one.skills) and (agent.has_line or not one.needs_line) for agent in others
+        )
 
     def _preferred(self, one: Waiting) -> Candidate | None:
         """Who talked to the customer a moment ago, while that is recent and they are at work."""
         if one.preferred is None or one.preferred_until is None or one.preferred_until <= self.now:
             return None
-        return None if one.preferred in one.excluded | one.missed else self.candidates.get(one.preferred)
+        if one.preferred in one.excluded | one.missed:
+            return None
+        found = self.candidates.get(one.preferred)
+        return found if found is not None and found.can_take(one) else None
 
     def _take(self, one: Waiting, fit: Sequence[Candidate]) -> None:
         order = sorted(fit, key=lambda agent: _order(agent, one.skills))
@@ -154,6 +168,7 @@ class Round:
         chosen = order[0]
         self.matches.append(Match(one.handoff_id, chosen.agent_id, explain(one, choice, now=self.now)))
         chosen.load += 1
+        chosen.is_calling = chosen.is_calling or one.needs_line
         chosen.last_offered_at = self.now
 
     def _held_before(self, one: Waiting) -> Counter[str]:
@@ -179,9 +194,15 @@ def _obstacle(one: Waiting, agent: Candidate) -> str:
         return "was busy at that moment"
     if agent.free < 1:
         return f"is full ({agent.load} of {agent.capacity})"
+    if not agent.can_take(one):
+        return "is on another call" if agent.has_line else "has no phone line"
     if missing := one.skills - agent.skills.keys():
         return f"lacks {', '.join(sorted(missing))}"
     return EXCLUDED if agent.agent_id in one.excluded | one.missed else ""
+
+
+def _nobody_for(one: Waiting) -> str:
+    return nobody_has(one.skills | {"a phone line"} if one.needs_line else one.skills)
 
 
 def nobody_has(skills: frozenset[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Final, cast
 
 import msgspec
 
+from handoff.broker import phone
 from handoff.broker import queries as broker
 from handoff.broker.actions import agent_ref
 from handoff.broker.models import Handoff
@@ -47,6 +48,19 @@ def make(
     stream = streams.agent(agent.public_id)
     told = Entry(stream=stream, type=events.OfferMade.TYPE, data=offer.told, handoff_id=handoff.pk)
     return [told, _recorded(offer, Offer.Status.PENDING)]
+
+
+def tell_again(handoff: Handoff) -> list[Entry]:
+    """What a pending offer tells has changed: its agent gets it anew, under the same id and for the same time."""
+    entries: list[Entry] = []
+    pending = Offer.objects.select_related("agent").filter(handoff=handoff, status=Offer.Status.PENDING)
+    for offer in pending:
+        offer.handoff = handoff
+        told = _describe(offer, broker.transfer_of(handoff)).to_wire()
+        Offer.objects.filter(pk=offer.pk, status=Offer.Status.PENDING).update(told=told)
+        stream = streams.agent(offer.agent.public_id)
+        entries.append(Entry(stream=stream, type=events.OfferMade.TYPE, data=told, handoff_id=handoff.pk))
+    return entries
 
 
 def take(offer: Offer, *, token: str, now: datetime) -> list[Entry]:
@@ -93,6 +107,9 @@ def _describe(offer: Offer, passed_on: shapes.TransferView | None) -> shapes.Off
             stopped_at=stopped_at(steps),
             earlier=broker.count_history(handoff),
             transfer=passed_on,
+            evidence=phone.evidence_of(handoff),
+            callback=phone.callback_for_offer(handoff),
+            call=phone.READERS.call(handoff),
         ),
     )
 

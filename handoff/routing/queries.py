@@ -11,6 +11,7 @@ from django.db.models.functions import RowNumber
 from msgspec import UNSET
 
 from handoff.broker.models import Handoff
+from handoff.broker.phone import PHONES
 from handoff.broker.states import OWNED, Channel
 from handoff.identity.models import Site
 from handoff.intents.models import Intent
@@ -23,9 +24,10 @@ from handoff.routing.supply import loads_of
 from handoff.routing.waits import WAITING
 from handoff.staffing.models import Agent, Queue
 from handoff.staffing.queries import opening_of, signed_in_by_queue
+from handoff.telephony.queries import caller_id_of, number_of
 
 # Channels that this version can carry; others are left out of menus and refused.
-BUILT_CHANNELS: Final = (Channel.CHAT,)
+BUILT_CHANNELS: Final = (Channel.CHAT, Channel.CALLBACK, Channel.PHONE)
 EMPTY_LINE: Final[tuple[int, datetime | None]] = (0, None)
 
 
@@ -41,7 +43,8 @@ def standing_of(handoff: Handoff) -> Standing | None:
     place = place_of(handoff)
     if place is None:
         return None
-    return Standing(place, waits.estimate_of(handoff.pk, (handoff.queue_id, handoff.intent_id), place=place))
+    entrance = (handoff.queue_id, handoff.intent_id, handoff.channel in PHONES)
+    return Standing(place, waits.estimate_of(handoff.pk, entrance, place=place))
 
 
 def place_of(handoff: Handoff) -> int | None:
@@ -61,9 +64,9 @@ def standings_of(public_ids: Collection[str]) -> dict[str, Standing]:
         place=Window(RowNumber(), partition_by=F("queue_id"), order_by=[F("ranked_at").asc(), F("pk").asc()]),
     )
     return {
-        public_id: Standing(place, waits.estimate_of(pk, (queue_id, intent_id), place=place))
-        for public_id, pk, queue_id, intent_id, place in ranked.values_list(
-            "public_id", "pk", "queue_id", "intent_id", "place"
+        public_id: Standing(place, waits.estimate_of(pk, (queue_id, intent_id, channel in PHONES), place=place))
+        for public_id, pk, queue_id, intent_id, channel, place in ranked.values_list(
+            "public_id", "pk", "queue_id", "intent_id", "channel", "place"
         )
         if public_id in public_ids
     }
@@ -99,14 +102,15 @@ def load_of(agent: Agent) -> int:
 def menu_of(site: Site, *, now: datetime) -> list[shapes.IntentView]:
     """The site's intents, each with its channels, how they stand, and how long a newcomer would wait."""
     intents = list(Intent.objects.select_related("queue__hours").filter(site=site))
-    states = _line_states({intent.queue_id: intent.queue for intent in intents}.values(), now=now)
+    offered = channels_of(site)
+    lines = _lines({intent.queue_id: intent.queue for intent in intents}.values(), now=now)
     return [
         shapes.IntentView(
             key=intent.key,
             label=intent.label,
             channels=[
-                _channel(channel, states[intent.queue_id], intent)
-                for channel in BUILT_CHANNELS
+                _channel(channel, _line_state(lines[intent.queue_id], channel, now=now), intent)
+                for channel in offered
                 if channel in intent.channels
             ],
         )
@@ -114,9 +118,18 @@ def menu_of(site: Site, *, now: datetime) -> list[shapes.IntentView]:
     ]
 
 
-def channel_state(queue: Queue, *, now: datetime) -> shapes.ChannelState:
-    """How a chat into this queue stands: open, unstaffed, closed, full."""
-    return _line_states([queue], now=now)[queue.pk]
+def channels_of(site: Site) -> list[Channel]:
+    """What the site can offer at all: without a number of its own nobody can ring it or be rung."""
+    if number_of(site) is None:
+        missing = PHONES
+    else:
+        missing = frozenset() if caller_id_of(site) is not None else frozenset({Channel.CALLBACK})
+    return [channel for channel in BUILT_CHANNELS if channel not in missing]
+
+
+def channel_state(queue: Queue, channel: Channel = Channel.CHAT, *, now: datetime) -> shapes.ChannelState:
+    """How a channel into this queue stands: open, unstaffed, closed, full."""
+    return _line_state(_lines([queue], now=now)[queue.pk], channel, now=now)
 
 
 def board(queue_keys: Collection[str] | None, *, now: datetime) -> list[shapes.QueueView]:
@@ -157,7 +170,16 @@ def _free_by_queue(*, now: datetime) -> dict[int, int]:
     return counts
 
 
-def _line_states(queues: Iterable[Queue], *, now: datetime) -> dict[int, shapes.ChannelState]:
+class _Line(NamedTuple):
+    """A queue with who waits in it, and who is signed in for it: in all, and with a line of their own."""
+
+    queue: Queue
+    waiting: int
+    signed_in: int
+    with_audio: int
+
+
+def _lines(queues: Iterable[Queue], *, now: datetime) -> dict[int, _Line]:
     queues = list(queues)
     keys = [queue.pk for queue in queues]
     waiting = dict(
@@ -167,25 +189,29 @@ def _line_states(queues: Iterable[Queue], *, now: datetime) -> dict[int, shapes.
         .values_list("queue_id", "count")
     )
     signed_in = signed_in_by_queue(keys, now=now)
+    with_audio = signed_in_by_queue(keys, now=now, with_audio=True)
     return {
-        queue.pk: _line_state(queue, waiting.get(queue.pk, 0), signed_in.get(queue.pk, 0), now=now) for queue in queues
+        queue.pk: _Line(queue, waiting.get(queue.pk, 0), signed_in.get(queue.pk, 0), with_audio.get(queue.pk, 0))
+        for queue in queues
     }
 
 
-def _line_state(queue: Queue, waiting: int, signed_in: int, *, now: datetime) -> shapes.ChannelState:
+def _line_state(line: _Line, channel: Channel, *, now: datetime) -> shapes.ChannelState:
+    queue = line.queue
     opening = opening_of(queue)
     if opening is not None and not opening.is_open(now):
         opens_at = opening.next_opening(now)
         told = rfc3339(opens_at) if opens_at else UNSET
-        return shapes.ChannelState(channel=Channel.CHAT, state="closed", opens_at=told)
-    if queue.max_waiting is not None and waiting >= queue.max_waiting:
-        return shapes.ChannelState(channel=Channel.CHAT, state="full")
-    if not signed_in:
-        return shapes.ChannelState(channel=Channel.CHAT, state="unstaffed", estimate=UNKNOWN)
-    return shapes.ChannelState(channel=Channel.CHAT, state="open")
+        return shapes.ChannelState(channel=channel, state="closed", opens_at=told)
+    if queue.max_waiting is not None and line.waiting >= queue.max_waiting:
+        return shapes.ChannelState(channel=channel, state="full")
+    if not (line.with_audio if channel in PHONES else line.signed_in):
+        return shapes.ChannelState(channel=channel, state="unstaffed", estimate=UNKNOWN)
+    return shapes.ChannelState(channel=channel, state="open")
 
 
 def _channel(channel: Channel, line: shapes.ChannelState, intent: Intent) -> shapes.ChannelState:
     is_open = line.state == "open"
-    estimate = waits.estimate_of_newcomer((intent.queue_id, intent.pk)) if is_open else line.estimate
+    entrance = (intent.queue_id, intent.pk, channel in PHONES)
+    estimate = waits.estimate_of_newcomer(entrance) if is_open else line.estimate
     return shapes.ChannelState(channel=channel, state=line.state, opens_at=line.opens_at, estimate=estimate)

@@ -90,12 +90,14 @@ def _offer(
     handoffs = supply.lock_handoffs(waiting.values())
     agents = supply.lock_agents({match.agent_id for match in matches}, now=record.now)
     loads = supply.loads_of(agents)
+    calling = supply.on_a_call(agents) if any(one.needs_line for one in waiting.values()) else set()
     missed: list[Match] = []
     held_up: set[int] = set()
     for match in matches:
         handoff, agent = handoffs.get(match.handoff_id), agents.get(match.agent_id)
-        queue_id = waiting[match.handoff_id].queue_id
-        if handoff is None or agent is None or not _has_room(agent, loads) or queue_id in held_up:
+        seen = waiting[match.handoff_id]
+        queue_id, is_taken = seen.queue_id, seen.needs_line and match.agent_id in calling
+        if handoff is None or agent is None or is_taken or not _has_room(agent, loads) or queue_id in held_up:
             missed.append(match)
             held_up |= set() if is_last else {queue_id}
             continue
@@ -103,6 +105,7 @@ def _offer(
         record.add(offers.make(handoff, agent, why=match.why, now=record.now))
         Agent.objects.filter(pk=agent.pk).update(last_offered_at=record.now)
         loads[agent.pk] += 1
+        calling |= {agent.pk} if seen.needs_line else set()
     return len(matches) - len(missed), _Missed(
         handoffs=frozenset(match.handoff_id for match in missed if match.handoff_id not in handoffs),
         agents=frozenset(match.agent_id for match in missed if not _has_room(agents.get(match.agent_id), loads)),

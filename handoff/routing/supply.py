@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import BooleanField, Case, F, Q, QuerySet, When
 
 from handoff.broker.models import Handoff
+from handoff.broker.phone import PHONES
 from handoff.broker.states import OWNED, Channel, State
 from handoff.intents.models import Intent
 from handoff.routing.matching import Candidate, Rank, Waiting, nobody_has
@@ -147,6 +148,7 @@ def candidates(agents: Iterable[Agent]) -> list[Candidate]:
         "agent_id", "queue_id"
     ):
         queues[agent_id].add(queue_id)
+    calling = on_a_call([agent.pk for agent in agents if agent.audio])
     skills: defaultdict[int, dict[str, int]] = defaultdict(dict)
     for agent_id, key, level in AgentSkill.objects.filter(agent_id__in=keys).values_list(
         "agent_id", "skill__key", "level"
@@ -162,6 +164,8 @@ def candidates(agents: Iterable[Agent]) -> list[Candidate]:
             skills=skills[agent.pk],
             idle_since=agent.idle_since,
             last_offered_at=agent.last_offered_at,
+            has_line=bool(agent.audio),
+            is_calling=agent.pk in calling,
         )
         for agent in agents
     ]
@@ -177,6 +181,16 @@ def loads_of(agent_ids: Collection[int]) -> Counter[int]:
     loads = Counter(pending.values_list("agent_id", flat=True))
     loads.update(Handoff.objects.filter(agent_id__in=agent_ids, state__in=OWNED).values_list("agent_id", flat=True))
     return loads
+
+
+def on_a_call(agent_ids: Collection[int]) -> set[int]:
+    """Who talks on a telephone, writes such a talk up, or is being offered one: one person, one call."""
+    if not agent_ids:
+        return set()
+    # Offers first, as in `loads_of`.
+    offered = Offer.objects.filter(agent_id__in=agent_ids, status=Offer.Status.PENDING, handoff__channel__in=PHONES)
+    talking = Handoff.objects.filter(agent_id__in=agent_ids, state__in=OWNED, channel__in=PHONES)
+    return {*offered.values_list("agent_id", flat=True), *talking.values_list("agent_id", flat=True)}
 
 
 def skills_of_intents(intent_ids: Iterable[int]) -> dict[int, frozenset[str]]:
@@ -205,6 +219,7 @@ def _describe(rows: QuerySet[Handoff], *, now: datetime) -> list[Waiting]:
             missed=frozenset(missed[handoff.pk]),
             preferred=handoff.preferred_agent_id,
             preferred_until=handoff.preferred_until,
+            needs_line=handoff.channel in PHONES,
         )
         for handoff in handoffs
     ]

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from handoff.broker.actions import agent_ref
 from handoff.broker.models import Handoff
+from handoff.broker.phone import PHONES
 from handoff.broker.states import Action, State
 from handoff.broker.transitions import apply
 from handoff.protocol.events import TransferRecorded
@@ -16,7 +17,7 @@ from handoff.protocol.shapes import QueueRef, TransferView
 from handoff.realtime import streams
 from handoff.realtime.log import Entry
 from handoff.routing import offers
-from handoff.routing.supply import loads_of
+from handoff.routing.supply import loads_of, on_a_call
 from handoff.staffing.actions import lock_agents
 from handoff.staffing.models import Agent, Queue
 
@@ -37,7 +38,7 @@ def to_agent(handoff: Handoff, target: Agent, *, agent: Agent, note: str, now: d
     target = lock_agents([agent.pk, target.pk])[target.pk]
     told = TransferRecorded(agent=agent_ref(agent), queue=None, to_agent=agent_ref(target), note=note)
     changes = {"queue": _queue_for(handoff, target)} | _without(agent, now=now)
-    has_room = target.wanted and target.is_signed_in(now) and loads_of([target.pk])[target.pk] < target.capacity
+    has_room = _has_room(handoff, target, now=now)
     moved = apply(handoff, Action.TRANSFER, to=State.OFFERED if has_room else State.QUEUED, now=now, **changes)
     if has_room:
         why = [f"Passed on by {agent.name}", f"{target.name}: chosen by {agent.name}"]
@@ -45,6 +46,12 @@ def to_agent(handoff: Handoff, target: Agent, *, agent: Agent, note: str, now: d
         moved += offers.make(handoff, target, why=why, passed_on=passed_on, now=now)
         Agent.objects.filter(pk=target.pk).update(last_offered_at=now)
     return [_recorded(handoff, told), *moved]
+
+
+def _has_room(handoff: Handoff, target: Agent, *, now: datetime) -> bool:
+    if not (target.wanted and target.is_signed_in(now) and loads_of([target.pk])[target.pk] < target.capacity):
+        return False
+    return handoff.channel not in PHONES or bool(target.audio and not on_a_call([target.pk]))
 
 
 def _without(agent: Agent, *, now: datetime) -> dict[str, Any]:

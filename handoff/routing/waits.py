@@ -9,12 +9,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
+from statistics import fmean
 from typing import Final
 
 from django.db import connection
 from django.db.models import Count
 
 from handoff.broker.models import Handoff
+from handoff.broker.phone import PHONES
 from handoff.broker.states import OWNED, CloseReason, State
 from handoff.intents.models import Intent
 from handoff.protocol.shapes import Estimate
@@ -23,14 +25,20 @@ from handoff.routing import supply
 from handoff.routing.estimates import SAMPLES_LIMIT, UNKNOWN, Desk, Need, forecast, stretched
 from handoff.routing.matching import Candidate
 
-# A line and an intent. In a line that is not its own the intent needs nothing: a person has sent it there.
-Entrance = tuple[int, int | None]
+# A line, an intent, and whether a phone line is needed too. In a line that is not its own the intent itself needs
+# nothing: a person has sent it there.
+Entrance = tuple[int, int | None, bool]
+# Among the skills of an estimate: what only agents with a phone line have.
+PHONE_LINE: Final = "a phone line"
+_ON_A_PHONE: Final = frozenset({PHONE_LINE})
 WAITING: Final = (State.QUEUED, State.OFFERED)
 KEPT_SECONDS: Final = 3.0
 # What a click is told while its transaction lasts, and who asks while another looks; nothing is better than older.
 OLDEST_SECONDS: Final = 60.0
 # How far down a line is played; who stands beyond is told in proportion.
 PLACES_LIMIT: Final = 100
+# Enough for a mean that a few odd talks do not turn.
+SAMPLES_FOR_MEAN: Final = 20
 _FINISHED: Final = (CloseReason.RESOLVED, CloseReason.CUSTOMER_LEFT)
 
 
@@ -45,7 +53,7 @@ class Outlook:
     made_at: float
 
     def of_newcomer(self, entrance: Entrance) -> Estimate:
-        return self.newcomers.get(entrance) or self.newcomers.get((entrance[0], None), UNKNOWN)
+        return self.newcomers.get(entrance) or self.newcomers.get((entrance[0], None, entrance[2]), UNKNOWN)
 
 
 _kept: dict[int, Outlook] = {}
@@ -117,8 +125,13 @@ def _look(queue_id: int) -> Outlook:
     serving = [one for one in at_work if one.queue_ids & queue_ids]
     intents = dict(Intent.objects.filter(queue__in=queue_ids).values_list("pk", "queue_id"))
     skills = supply.skills_of_intents(intents)
-    needs: dict[Entrance, Need] = {(queue, None): Need(queue) for queue in queue_ids}
-    needs |= {(queue, intent): Need(queue, skills.get(intent, frozenset())) for intent, queue in intents.items()}
+    needs: dict[Entrance, Need] = {}
+    for on_a_phone, line_needed in ((False, frozenset[str]()), (True, _ON_A_PHONE)):
+        needs |= {(queue, None, on_a_phone): Need(queue, line_needed) for queue in queue_ids}
+        needs |= {
+            (queue, intent, on_a_phone): Need(queue, skills.get(intent, frozenset()) | line_needed)
+            for intent, queue in intents.items()
+        }
     line = _line(queue_ids, needs)
     found = forecast(
         [need for _, need in line],
@@ -150,10 +163,14 @@ def _line(queue_ids: Iterable[int], needs: Mapping[Entrance, Need]) -> list[tupl
     heads: list[tuple[datetime | None, int, Entrance]] = []
     for queue_id in queue_ids:
         standing = Handoff.objects.filter(queue=queue_id, state__in=WAITING, ranked_at__isnull=False)
-        rows = standing.order_by("ranked_at", "id").values_list("ranked_at", "pk", "intent_id")
-        heads += [(ranked_at, pk, (queue_id, intent_id)) for ranked_at, pk, intent_id in rows[:PLACES_LIMIT]]
+        rows = standing.order_by("ranked_at", "id").values_list("ranked_at", "pk", "intent_id", "channel")
+        heads += [
+            (ranked_at, pk, (queue_id, intent_id, channel in PHONES))
+            for ranked_at, pk, intent_id, channel in rows[:PLACES_LIMIT]
+        ]
     heads.sort(key=itemgetter(0, 1))
-    return [(pk, needs.get(entrance) or Need(entrance[0])) for _, pk, entrance in heads]
+    elsewhere = {True: _ON_A_PHONE, False: frozenset[str]()}
+    return [(pk, needs.get(entrance) or Need(entrance[0], elsewhere[entrance[2]])) for _, pk, entrance in heads]
 
 
 def _desks(serving: Collection[Candidate], *, now: datetime) -> list[Desk]:
@@ -161,7 +178,17 @@ def _desks(serving: Collection[Candidate], *, now: datetime) -> list[Desk]:
     busy: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
     for agent_id, queue_id, since in owned.values_list("agent_id", "queue_id", "connected_at"):
         busy[agent_id].append((queue_id, (now - since).total_seconds() if since else 0.0))
-    return [Desk(one.queue_ids, frozenset(one.skills), one.capacity, busy[one.agent_id]) for one in serving]
+    return [Desk(one.queue_ids, _abilities(one), one.capacity, busy[one.agent_id]) for one in serving]
+
+
+def _abilities(one: Candidate) -> frozenset[str]:
+    return frozenset(one.skills) | (_ON_A_PHONE if one.has_line else frozenset())
+
+
+def mean_duration(queue_id: int) -> float | None:
+    """What a talk of this line costs its agent, in seconds; None where too few were counted."""
+    durations = _durations(queue_id)
+    return fmean(durations) if len(durations) >= SAMPLES_FOR_MEAN else None
 
 
 def _durations(queue_id: int) -> list[float]:

@@ -117,7 +117,7 @@ class AgentAdmin(ModelAdmin):
     """The work itself (wanted, lease, missed offers) is the agent's own and the router's."""
 
     fields = [
-        *("user", "name", "role", "capacity", "queues"),
+        *("user", "name", "role", "capacity", "audio", "queues"),
         *("public_id", "wanted", "after_current", "away_reason", "lease_expires_at", "missed_in_a_row"),
     ]
     readonly_fields = ["public_id", "wanted", "after_current", "away_reason", "lease_expires_at", "missed_in_a_row"]

@@ -82,6 +82,13 @@ class Agent(models.Model):
     name = models.CharField(max_length=100)
     role = models.CharField(max_length=12, choices=Role.choices, default=Role.AGENT)
     capacity = models.PositiveIntegerField(default=3)
+    audio = models.CharField(
+        max_length=128,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where their calls ring: sip:amira@pbx.example.com, or +442079460001.",
+    )
     queues = models.ManyToManyField(Queue, related_name="agents", blank=True)
     wanted = models.BooleanField(default=False, help_text="The agent asked for handoffs.")
     after_current = models.BooleanField(default=False, help_text="Away as soon as the current ones are done.")

@@ -26,18 +26,19 @@ class Opening:
 
     def is_open(self, now: datetime) -> bool:
         day = now.astimezone(ZoneInfo(self.zone)).date()
-        return any(start <= now < end for start, end in self._spans(day))
+        return any(start <= now < end for start, end in self.spans(day))
 
     def next_opening(self, now: datetime) -> datetime | None:
         """The first moment after now at which it opens; None if it never does within a year."""
         first = now.astimezone(ZoneInfo(self.zone)).date()
         for ahead in range(LOOK_AHEAD_DAYS):
-            for start, _ in self._spans(first + timedelta(days=ahead)):
+            for start, _ in self.spans(first + timedelta(days=ahead)):
                 if start > now:
                     return start
         return None
 
-    def _spans(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+    def spans(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """From when to when it is open on a date there, in order; with changed clocks two may touch or overlap."""
         if day.isoformat() in self.closed:
             return
         for span in sorted(self.weekly.get(WEEKDAYS[day.weekday()], ())):

@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import Any, Final, cast
 
 from handoff.broker import queries as handoffs
+from handoff.callbacks.windows import LocalWindow
 from handoff.conversations.socket import TalkingConsumer
-from handoff.flows import add_context, end_talk, views
+from handoff.flows import add_context, callbacks, claim_call, end_talk, switch_channel, views
+from handoff.flows.booking import Wish
 from handoff.identity import actions as identity
 from handoff.identity.models import Session
 from handoff.identity.queries import is_known_origin, live_session_ids, suits_site
@@ -107,10 +109,41 @@ def _end(consumer: CustomerConsumer, command: commands.EndHandoff) -> Answer:
     return NOTHING
 
 
+def _switch(consumer: CustomerConsumer, command: commands.SwitchChannel) -> Answer:
+    wish = _wish(command.callback)
+    switch_channel.switch_by_customer(consumer.session, command.handoff, channel=command.channel, wish=wish)
+    return NOTHING
+
+
+def _snooze(consumer: CustomerConsumer, command: commands.SnoozeCallback) -> Answer:
+    callbacks.postpone_by_customer(consumer.session.customer, command.handoff, callbacks.Later.of(command))
+    return NOTHING
+
+
+def _claim(consumer: CustomerConsumer, command: commands.ClaimCall) -> Answer:
+    claim_call.claim(consumer.session, command.call, is_mine=command.mine)
+    return NOTHING
+
+
+def _wish(asked: commands.AskedCallback | None) -> Wish | None:
+    if asked is None:
+        return None
+    window = asked.window
+    return Wish(
+        phone=asked.phone,
+        consent=asked.consent,
+        time_zone=asked.time_zone,
+        window=None if window is None else LocalWindow(window.date, window.from_, window.to),
+    )
+
+
 _ACTIONS: Final[dict[type[Any], Callable[[CustomerConsumer, Any], Answer]]] = {
     commands.ReadMessage: _read,
     commands.RecordJourney: _record,
     commands.StrikeFact: _strike,
     commands.CancelHandoff: _cancel,
     commands.EndHandoff: _end,
+    commands.SwitchChannel: _switch,
+    commands.SnoozeCallback: _snooze,
+    commands.ClaimCall: _claim,
 }

@@ -10,18 +10,23 @@ import pytest
 
 from handoff.api.urls import urlpatterns
 from handoff.api.views import NothingHere
+from handoff.calls.models import Call
+from handoff.intents.models import Intent
 from handoff.protocol import commands
 from handoff.realtime import streams
 from handoff.realtime.models import LogEntry
 from handoff.realtime.threads import in_database as off_loop
 from handoff.staffing.models import Queue
+from handoff.telephony.models import PhoneNumber
 from tests.conftest import Answer, Page, make_agent
-from tests.scenes import connect, offer_to
+from tests.scenes import accept, connect, offer_to
+from tests.scripted_phone import MAYAS_NUMBER, NUMBER
 from tests.socket_client import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ABSENT = "ho_" + "A" * 22
+ABSENT_CALL = "ca_" + "A" * 22
 METHODS = ("get", "post", "put", "patch", "delete")
 # A body that the route would take, so that the id alone is what is wrong.
 BODIES: dict[tuple[str, str], Any] = {
@@ -35,7 +40,13 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/cancel"): None,
     ("POST", "/end"): None,
     ("POST", "/survey"): {"effort": 7},
+    ("POST", "/channel"): {"channel": "chat"},
+    ("POST", "/code"): None,
+    ("POST", "/snooze"): {"minutes": 30},
+    ("POST", "/claim"): {"call": ABSENT_CALL, "mine": True},
 }
+# Right as they are, and out of place in a chat: what they do is shown by the tests of calls below.
+OF_CALLS = ("/code", "/snooze", "/claim")
 PREFIX = "handoffs/<str:handoff_id>"
 
 
@@ -57,8 +68,8 @@ def test_every_route_below_a_handoff_is_in_the_matrix() -> None:
     assert set(CUSTOMERS_ROUTES) == set(BODIES)
     assert DESK_ROUTES == [("GET", "/events")]
     others = {str(one.pattern) for one in urlpatterns if "handoff_id" not in str(one.pattern)}
-    desk = {"desk/ticket", "desk/destinations"}
-    assert others == {"sessions", "sessions/ticket", "availability", "handoffs", ".*", *desk}
+    desk = {"desk/ticket", "desk/destinations", "desk/callbacks"}
+    assert others == {"sessions", "sessions/ticket", "availability", "availability/slots", "handoffs", ".*", *desk}
 
 
 @pytest.fixture
@@ -119,11 +130,90 @@ def test_a_wrong_body_tells_nobody_what_is_there(outsiders, mayas: str, method: 
 
 def test_maya_herself_is_let_in_everywhere(maya: Page, mayas: str) -> None:
     """The matrix would prove nothing if its requests were refused for another reason."""
-    order = [route for route in CUSTOMERS_ROUTES if route[1] not in ("/cancel", "/end", "/survey")]
+    order = [route for route in CUSTOMERS_ROUTES if route[1] not in ("/cancel", "/end", "/survey", *OF_CALLS)]
     for method, path in [*order, ("POST", "/end"), ("POST", "/survey")]:
         answer = maya.call(method, f"handoffs/{mayas}{path}", BODIES[method, path])
         # The intent of a talk is the agent's to judge: another refusal, but no 404.
         assert answer.status in (200, 201) or (path, answer.status) == ("/intent", 409), (path, answer.body)
+
+
+def test_maya_herself_is_let_in_to_her_calls(maya: Page, phone) -> None:
+    Intent.objects.update(channels=["chat", "callback", "phone"])
+    handoff = maya.ask(channel="phone").body
+    assert handoff["phone"]["number"] == NUMBER
+    renewed = maya.post(f"handoffs/{handoff['id']}/code")
+    assert renewed.status == 200
+    assert renewed.body["phone"]["code"] != handoff["phone"]["code"]
+    phone.ring("call-1")
+    phone.key("call-1", renewed.body["phone"]["code"])
+    call = maya.get(f"handoffs/{handoff['id']}").body["call"]
+    claimed = maya.post(f"handoffs/{handoff['id']}/claim", {"call": call["id"], "mine": True})
+    assert (claimed.status, claimed.body["call"]["claim"], claimed.body["call"]["evidence"]) == (200, "mine", "tap")
+    asked = {"phone": MAYAS_NUMBER, "consent": "Call me.", "time_zone": "UTC"}
+    switched = maya.post(f"handoffs/{handoff['id']}/channel", {"channel": "callback", "callback": asked})
+    assert (switched.status, switched.body["channel"], switched.body["state"]) == (200, "callback", "queued")
+    snoozed = maya.post(f"handoffs/{handoff['id']}/snooze", {"minutes": 30})
+    assert (snoozed.status, snoozed.body["state"]) == (200, "scheduled")
+
+
+@pytest.fixture
+def mayas_call(maya: Page, phone, outsiders) -> str:
+    """The call that Maya is asked about."""
+    Intent.objects.update(channels=["chat", "callback", "phone"])
+    maya.post(f"handoffs/{maya.ask().body['id']}/end")
+    handoff = maya.ask(channel="phone", intent="lost-card").body
+    phone.ring("call-1")
+    phone.key("call-1", handoff["phone"]["code"])
+    return str(maya.get(f"handoffs/{handoff['id']}").body["call"]["id"])
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("mine", [True, False])
+def test_a_foreign_call_is_told_like_an_absent_one(outsiders, mayas_call: str, who: str, mine: bool) -> None:
+    tab = outsiders[who]
+    own = tab.ask().body["id"]
+    before = everything_told()
+    foreign, absent = (
+        bare(tab.post(f"handoffs/{own}/claim", {"call": id_, "mine": mine})) for id_ in (mayas_call, ABSENT_CALL)
+    )
+    assert foreign == absent
+    assert foreign[0] == 404
+    assert everything_told() == before
+    assert Call.objects.get(public_id=mayas_call).claim == "asked"
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_no_command_reaches_a_foreign_call(serving, outsiders, mayas_call: str, who: str) -> None:
+    socket = await serving.customer(outsiders[who], origin=outsiders[who].origin)
+    before = await off_loop(everything_told)
+    told = [dict(await socket.command("call.claim", call=id_, mine=False)) for id_ in (mayas_call, ABSENT_CALL)]
+    assert [answer["code"] for answer in told] == ["not_found"] * 2
+    assert len({json.dumps(answer | {"id": ""}) for answer in told}) == 1
+    assert await off_loop(everything_told) == before
+
+
+def test_a_code_of_one_site_opens_nothing_at_another(maya: Page, phone, neighbour) -> None:
+    """Two sites, two numbers: whoever keys Maya's code at the neighbour's is a stranger there."""
+    Intent.objects.update(channels=["chat", "phone"])
+    PhoneNumber.objects.create(site=neighbour, number="+442079460999", provider=phone.name)
+    handoff = maya.ask(channel="phone").body
+    phone.ring("call-1", called="+442079460999")
+    for _ in range(3):
+        phone.key("call-1", handoff["phone"]["code"])
+    assert maya.get(f"handoffs/{handoff['id']}").body["state"] == "awaiting_call"
+    call = Call.objects.select_related("handoff__site").get()
+    assert (call.handoff.site, call.evidence) == (neighbour, "none")
+
+
+def test_the_windows_of_another_sites_intent_are_unknown(stranger: Page, maya: Page, phone, neighbour) -> None:
+    neighbour.intents.create(key="only-here", label="Only here", queue=Queue.objects.get(), channels=["callback"])
+    foreign, absent = (
+        bare(maya.get(f"availability/slots?intent={key}&time_zone=UTC")) for key in ("only-here", "nowhere")
+    )
+    assert foreign == absent
+    slots = maya.get("availability/slots?intent=dispute-charge&time_zone=UTC")
+    assert slots.status == 200
+    assert slots.body["slots"]
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -168,6 +258,18 @@ def foreign_desks(amira, tomas, cards: Queue) -> dict[str, Desk]:
 DESKS = ["of another queue", "of the same queue", "a supervisor of another queue"]
 
 
+def test_an_agent_sees_the_callbacks_of_their_own_lines_alone(maya: Page, phone, foreign_desks, amira) -> None:
+    asked = {"phone": MAYAS_NUMBER, "consent": "Call me.", "time_zone": "UTC"}
+    owed = maya.ask(channel="callback", callback=asked).body["id"]
+    seen = {who: desk.call("GET", "desk/callbacks") for who, desk in foreign_desks.items()}
+    assert {answer.status for answer in seen.values()} == {200}
+    found = {who: [one["id"] for one in answer.body["team"]] for who, answer in seen.items()}
+    assert found == {"of the same queue": [owed], "of another queue": [], "a supervisor of another queue": []}
+    assert {tuple(answer.body["mine"]) for answer in seen.values()} == {()}
+    assert accept(amira, offer_to(amira)) == owed
+    assert [one["id"] for one in Desk(amira).call("GET", "desk/callbacks").body["mine"]] == [owed]
+
+
 @pytest.mark.parametrize("who", DESKS)
 @pytest.mark.parametrize("stream", [streams.handoff, streams.desk])
 def test_another_agents_handoff_is_told_like_an_absent_one(foreign_desks, amira, mayas: str, who: str, stream) -> None:
@@ -187,7 +289,8 @@ def test_an_owner_reads_no_stream_but_the_handoffs_own(maya: Page, amira, tomas,
 
 
 def test_a_customers_session_opens_no_desk(maya: Page, mayas: str) -> None:
-    for method, path in (("POST", "desk/ticket"), ("GET", f"desk/handoffs/{mayas}/events?stream=handoff/{mayas}")):
+    events = f"desk/handoffs/{mayas}/events?stream=handoff/{mayas}"
+    for method, path in (("POST", "desk/ticket"), ("GET", "desk/callbacks"), ("GET", events)):
         assert maya.call(method, path).code == "session_required"
 
 
@@ -212,7 +315,14 @@ FIELDS: dict[str, dict[str, Any]] = {
     "fact.add": {"key": "k", "value": 1},
     "handoff.transfer": {"queue": "cards", "note": "hello"},
     "handoff.wrap_up": {"disposition": "resolved"},
+    "channel.switch": {"channel": "chat"},
+    "callback.snooze": {"minutes": 30},
+    "callback.dial": {},
+    "callback.reschedule": {"minutes": 30},
+    "call.control": {"action": "hang_up"},
 }
+# Beside those on a handoff: what names a call or an offer, and what is about nobody else.
+OTHERS = {"ping", "call.claim", "offer.accept", "offer.decline", "availability.set"}
 
 
 def on_a_handoff(table: tuple[type, ...]) -> list[str]:
@@ -221,6 +331,8 @@ def on_a_handoff(table: tuple[type, ...]) -> list[str]:
 
 def test_every_command_on_a_handoff_is_in_the_matrix() -> None:
     assert {*on_a_handoff(commands.CUSTOMER_COMMANDS), *on_a_handoff(commands.AGENT_COMMANDS)} == set(FIELDS)
+    named = {command.NAME for command in (*commands.CUSTOMER_COMMANDS, *commands.AGENT_COMMANDS)}
+    assert named - set(FIELDS) == OTHERS
 
 
 async def compare(socket: Any, name: str, handoff: str) -> None:

@@ -38,12 +38,19 @@ name = "Harbour Bank"
 origins = ["{site_origin}"]
 allow_unverified = true
 hmac_secret = "{secret}"
-
+{phone}
 [[sites.intents]]
 key = "dispute-charge"
 label = "Dispute a charge"
 queue = "cards"
-channels = ["chat"]
+channels = ["chat"{phone_channel}]
+"""
+# The lab's, where it runs.
+NUMBER: Final = "+442079460000"
+_NUMBER: Final = f"""
+[[sites.numbers]]
+number = "{NUMBER}"
+provider = "lab"
 """
 _AGENT: Final = """
 [[agents]]
@@ -52,6 +59,7 @@ name = "{name}"
 password = "{password}"
 queues = ["cards"]
 capacity = {capacity}
+audio = "sip:{username}@lab"
 """
 
 
@@ -129,9 +137,18 @@ def _pin_tree(pid: int, core: int) -> None:
 
 @contextlib.contextmanager
 def serving(
-    where: Database, home: Path, *, server: str, agents: Sequence[tuple[str, int]], core: int | None = None
+    where: Database,
+    home: Path,
+    *,
+    server: str,
+    agents: Sequence[tuple[str, int]],
+    core: int | None = None,
+    sip_port: int | None = None,
 ) -> Iterator[Deployment]:
-    """Migrate, apply a configuration with these (username, capacity), serve until the block ends."""
+    """Migrate, apply a configuration with these (username, capacity), serve until the block ends.
+
+    With a `sip_port` the lab listens there, and the site can be called.
+    """
     port = processes.free_port()
     origin = f"http://127.0.0.1:{port}"
     site_origin = f"http://127.0.0.1:{processes.free_port()}"
@@ -146,9 +163,10 @@ def serving(
         "HANDOFF_LEASE_SECONDS": "3600",
         "DEBUG": "",
         "REDIS_URL": "",
+        "HANDOFF_LAB_SIP": f"127.0.0.1:{sip_port}" if sip_port else "",
     }
     configuration = home / f"handoff-{port}.toml"
-    configuration.write_text(_configuration(agents, secret, site_origin))
+    configuration.write_text(_configuration(agents, secret, site_origin, has_phone=sip_port is not None))
     for arguments in (["migrate", "--no-input"], ["apply_config", str(configuration)]):
         _manage(arguments, env)
     log = home / f"serve-{port}.log"
@@ -166,12 +184,13 @@ def pinned(command: Sequence[str], core: int | None) -> list[str]:
     return list(command) if core is None else ["taskset", "-c", str(core), *command]
 
 
-def _configuration(agents: Sequence[tuple[str, int]], secret: str, site_origin: str) -> str:
+def _configuration(agents: Sequence[tuple[str, int]], secret: str, site_origin: str, *, has_phone: bool) -> str:
     people = "".join(
         _AGENT.format(username=username, name=username.title(), password=AGENT_PASSWORD, capacity=capacity)
         for username, capacity in agents
     )
-    return _CONFIG.format(agents=people, site_origin=site_origin, secret=secret)
+    phone = {"phone": _NUMBER, "phone_channel": ', "phone"'} if has_phone else {"phone": "", "phone_channel": ""}
+    return _CONFIG.format(agents=people, site_origin=site_origin, secret=secret, **phone)
 
 
 def _manage(arguments: Sequence[str], env: dict[str, str]) -> None:

@@ -66,8 +66,10 @@ class Socket:
         asyncio.get_running_loop().call_later(seconds, _give_up, future)
         return future
 
-    def event(self, type_: str, suits: Callable[[Frame], bool] = lambda data: True) -> asyncio.Future[Frame]:
-        return self.expect(lambda frame: frame.get("type") == type_ and suits(frame["data"]))
+    def event(
+        self, type_: str, suits: Callable[[Frame], bool] = lambda data: True, seconds: float = 15
+    ) -> asyncio.Future[Frame]:
+        return self.expect(lambda frame: frame.get("type") == type_ and suits(frame["data"]), seconds)
 
     async def command(self, name: str, **fields: Any) -> Frame:
         self._count += 1
@@ -122,12 +124,12 @@ class Customer:
         answer: dict[str, Any] = response.json() if response.content else {}
         return answer
 
-    async def click(self) -> dict[str, Any]:
+    async def click(self, channel: str = "chat") -> dict[str, Any]:
         """The start button: one handoff with the whole journey."""
         return await self.post(
             "handoffs",
             {
-                "client_id": str(uuid.uuid4()), "intent": "dispute-charge", "channel": "chat",
+                "client_id": str(uuid.uuid4()), "intent": "dispute-charge", "channel": channel,
                 "statement": "I did not buy this coffee.", "journey": JOURNEY,
             },
         )  # fmt: skip

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.conf import settings as product
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -20,10 +21,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from handoff.broker.models import Handoff
 from handoff.broker.states import LIVE, OPEN, OWNED, Channel, State
+from handoff.calls import codes, progress
+from handoff.calls.models import Call, Code
 from handoff.conversations import batch
 from handoff.conversations.batch import Send
-from handoff.flows import callbacks, calls, clocks, end_talk, sessions
+from handoff.flows import callbacks, claim_call, clocks, dispatch, end_talk, sessions
+from handoff.flows.booking import Wish
 from handoff.flows.change_intent import change_intent
+from handoff.flows.control_call import control
+from handoff.flows.dial import dial
 from handoff.flows.erase_customer import erase_customer
 from handoff.flows.open_handoff import Ask, open_handoff
 from handoff.flows.switch_channel import switch_by_agent, switch_by_customer
@@ -36,8 +42,11 @@ from handoff.routing import actions as routing
 from handoff.routing.models import Offer
 from handoff.staffing.actions import end_lease
 from handoff.staffing.models import Agent, AgentSkill, Queue, Skill
+from handoff.telephony import registry
+from handoff.telephony.base import AskCode, CallEvent, Kind
 from tests import lives
-from tests.lives import WAITING, Crash, World, attempt, crashing, digest
+from tests.lives import WAITING, Crash, World, attempt, crashing, digest, number_of
+from tests.phones import WRONG_CODE, give_line, later, window_in, wish
 
 pytestmark = pytest.mark.django_db
 IS_FULL = os.environ.get("HANDOFF_FAULTS") == "full"
@@ -51,7 +60,22 @@ JOBS = (
     clocks.close_abandoned,
     clocks.end_signed_out,
     clocks.expire,
+    dispatch.recover,
+    dispatch.poll_silent,
 )
+# What a network may say of a call, in whichever order.
+INBOUND = (Kind.ANSWERED, Kind.QUEUED, Kind.AGENT_RINGING, Kind.BRIDGED, Kind.ENDED, Kind.FAILED)
+OUTBOUND = (
+    Kind.RINGING,
+    Kind.BUSY,
+    Kind.NO_ANSWER,
+    Kind.FAILED,
+    Kind.ANSWERED,
+    Kind.BRIDGED,
+    Kind.ENDED,
+    Kind.CANCELED,
+)
+CONTROLS = ("rendered", "hang_up", "voicemail", "hold", "resume", "mute")
 
 
 @dataclass(frozen=True)
@@ -73,13 +97,14 @@ hows = st.tuples(
     st.sampled_from(["once", "once", "once", "twice", "before the log", "after the log"]),
 )
 SECONDS = (2, 12, 28, 35, 70, 2000)
-COMMON = ("open", "look_for_agents", "accept")
+COMMON = ("open", "look_for_agents", "accept", "call_back")
 ACTS = (
     *COMMON * 4, "sit_down", "sit_down", "let_the_clocks_look", "let_the_clocks_look", "let_the_clocks_look",
     "switch", "want_something_else", "cancel", "leave_the_talk", "snooze", "turn_out_to_be", "sign_out_and_in",
-    "be_forgotten", "dial_in", "hang_up", "find_nobody", "get_up", "sign_out_of_the_desk", "accept_too_late",
+    "be_forgotten", "ring_in", "ring_in", "key_again", "hang_up", *("be_reported",) * 6, "claim", "claim", "renew_code",
+    *("control",) * 3, "put_off", *("providers_are_asked",) * 3, "get_up", "sign_out_of_the_desk", "accept_too_late",
     "decline", "pass_on_to_queue", "pass_on_to_agent", "switch_by_agent", "end", "wrap_up",
-    "act_on_what_is_not_theirs", "talk", *("wait",) * 5,
+    "act_on_what_is_not_theirs", "talk", *("wait",) * 4,
 )  # fmt: skip
 
 
@@ -93,19 +118,25 @@ class Life(RuleBasedStateMachine):
         self.world = World()
         self.worker = Worker("life")
         self.places: dict[int, datetime] = {}
+        # What came of each call that has ended, and which call used a code.
+        self.ends: dict[int, tuple[str, str]] = {}
+        self.users: dict[int, int] = {}
         self.texts = 0
         for agent in self.world.agents:
             routing.set_availability(agent, available=True, after_current=False, reason="")
-        for who, channel in enumerate((Channel.CHAT, Channel.CALLBACK, Channel.VOICE, Channel.CALLBACK, Channel.CHAT)):
+        for who, channel in enumerate((Channel.CHAT, Channel.CALLBACK, Channel.VOICE, Channel.PHONE, Channel.PHONE)):
             self.open(How(who, who, channel, False, "once"))
         routing.run_matching()
-        for offer in Offer.objects.select_related("agent").filter(status="pending").order_by("id")[:2]:
-            self.answer(offer)
+        called_back = Offer.objects.select_related("agent").get(handoff__channel=Channel.CALLBACK)
+        self.answer(called_back)
+        # One of the two callers has dialled.
+        self.ring_in(How(0, 0, Channel.PHONE, False, "once"))
 
     def teardown(self) -> None:
         try:
             self.everybody_is_served_in_the_end()
         finally:
+            registry.remove(self.world.phone.name)
             transaction.set_rollback(True)
             self.block.__exit__(None, None, None)
 
@@ -115,8 +146,11 @@ class Life(RuleBasedStateMachine):
 
     # -- how a thing is done
 
-    def do(self, act: Callable[[], Any], how: How) -> str:
-        """Once, twice, or with a crash before it succeeds; a crash leaves nothing behind."""
+    def do(self, act: Callable[[], Any], how: How, *, is_quiet: bool = False) -> str:
+        """Once, twice, or with a crash before it succeeds; a crash leaves nothing behind.
+
+        What is quiet tells nobody anything, so that it may have happened by the time of the crash: it comes twice.
+        """
         if how.times in ("before the log", "after the log"):
             before = digest()
             try:
@@ -125,7 +159,7 @@ class Life(RuleBasedStateMachine):
             except Crash:
                 assert digest() == before
             else:
-                assert refused or digest() == before, "it wrote nothing into the log and changed something"
+                assert refused or is_quiet or digest() == before, "it wrote nothing into the log and changed something"
         refused = attempt(act)
         if how.times == "twice" and not refused:
             attempt(act)
@@ -138,9 +172,8 @@ class Life(RuleBasedStateMachine):
     # -- customers
 
     def open(self, how: How) -> None:
-        due_at = lives.in_half_an_hour() if how.flag else None
         name = self.world.intents[how.other % 3]
-        ask = Ask(client_id=f"click-{self.next()}", intent=name, channel=how.channel, due_at=due_at)
+        ask = Ask(client_id=f"click-{self.next()}", intent=name, channel=how.channel, wish=self.wish(how))
         session = self.world.sessions[how.who % 5]
         is_open = Handoff.objects.filter(customer=session.customer, state__in=OPEN).exists()
         refused = self.do(lambda: open_handoff(session, ask), how)
@@ -150,9 +183,8 @@ class Life(RuleBasedStateMachine):
         handoff = self.pick(how.who, state__in=LIVE)
         session = handoff and self.session_of(handoff)
         if handoff and session:
-            due_at = lives.in_half_an_hour() if how.flag else None
-            id_ = handoff.public_id
-            self.do(lambda: switch_by_customer(session, id_, channel=how.channel, due_at=due_at), how)
+            id_, wished = handoff.public_id, self.wish(how)
+            self.do(lambda: switch_by_customer(session, id_, channel=how.channel, wish=wished), how)
 
     def want_something_else(self, how: How) -> None:
         handoff = self.pick(how.who, state__in=LIVE)
@@ -173,8 +205,8 @@ class Life(RuleBasedStateMachine):
 
     def snooze(self, how: How) -> None:
         if handoff := self.pick(how.who, channel=Channel.CALLBACK, state__in=LIVE):
-            due_at = lives.in_half_an_hour()
-            self.do(lambda: callbacks.postpone_by_customer(handoff.customer, handoff.public_id, due_at=due_at), how)
+            put_off = self.later(how)
+            self.do(lambda: callbacks.postpone_by_customer(handoff.customer, handoff.public_id, put_off), how)
 
     def turn_out_to_be(self, how: How) -> None:
         """Nobody in particular signs in; what both had open becomes one."""
@@ -205,20 +237,99 @@ class Life(RuleBasedStateMachine):
 
     # -- phones
 
-    def dial_in(self, how: How) -> None:
-        if handoff := self.pick(how.who, channel=Channel.PHONE):
-            assert not self.do(lambda: calls.arrive(handoff.public_id), how)
+    def ring_in(self, how: How) -> None:
+        """Somebody calls, and keys a code, a wrong one, or none; the network tells of a number or withholds it."""
+        call_id = f"in-{self.next()}"
+        told = self.report(call_id, Kind.RINGING, how, caller=number_of(how.who % 3) if how.flag else "")
+        assert isinstance(told, AskCode)
+        self.key(call_id, how)
+
+    def key_again(self, how: How) -> None:
+        if call := self.call(how.who, handoff=None, direction="inbound", status__in=progress.LIVE):
+            self.key(call.provider_id, how)
+
+    def key(self, call_id: str, how: How) -> None:
+        digits = self.digits(how)
+        awaited = self.holder_of(digits)
+        self.report(call_id, Kind.CODE_ENTERED, how, digits=digits)
+        call = Call.objects.select_related("handoff").get(provider_id=call_id)
+        if awaited is not None and not call.goodbye:
+            assert call.handoff == awaited, "the right code opens the record"
+        if not digits:
+            assert call.handoff is not None or call.goodbye, "who keys nothing is answered all the same"
+
+    def digits(self, how: How) -> str:
+        """One that is shown, one that was shown before, a wrong one, one of a slip, or none."""
+        if how.other > 3:
+            return ""
+        if how.other == 3:
+            return WRONG_CODE if how.flag else "123"
+        shown = Code.objects.filter(digest__isnull=False) if how.other < 2 else Code.objects.all()
+        row = list(shown.select_related("handoff").order_by("id"))
+        if not row:
+            return WRONG_CODE
+        code = row[how.who % len(row)]
+        return codes.derive(code.handoff.public_id, code.issue, secret=product.SECRET_KEY)
+
+    def holder_of(self, digits: str) -> Handoff | None:
+        """Who waits for a call with these."""
+        found = codes.digest(digits, secret=product.SECRET_KEY)
+        live = Code.objects.filter(digest=found, expires_at__gt=database_now(), used_at=None)
+        return next((row.handoff for row in live.select_related("handoff")), None)
 
     def hang_up(self, how: How) -> None:
-        if handoff := self.pick(how.who, channel__in=[Channel.PHONE, Channel.VOICE], state__in=WAITING):
-            assert not self.do(lambda: calls.hang_up(handoff.public_id), how)
+        if call := self.call(how.who, direction="inbound", status__in=progress.LIVE):
+            self.report(call.provider_id, Kind.ENDED, how)
 
-    def find_nobody(self, how: How) -> None:
-        if handoff := self.pick(how.who, channel=Channel.CALLBACK, state__in=[State.CONNECTED, State.SCHEDULED]):
-            id_, due_at = handoff.public_id, lives.in_half_an_hour()
-            give_up = how.other < 2 or handoff.state == State.SCHEDULED
-            later = lambda: callbacks.retry_later(id_, due_at=due_at)  # noqa: E731
-            self.do(lambda: callbacks.give_up(id_) if give_up else later(), how)
+    def be_reported(self, how: How) -> None:
+        """Late, early, twice or wrong: a call that has ended stays as it ended."""
+        live = {"status__in": progress.LIVE} if how.who % 3 else {}
+        if call := self.call(how.who, **live):
+            kinds = INBOUND if call.direction == "inbound" else OUTBOUND
+            kind = kinds[(how.other + 3 * how.flag) % len(kinds)]
+            self.report(call.provider_id or f"dial-{call.public_id}", kind, how, reference=self.reference(call))
+
+    def claim(self, how: How) -> None:
+        """Mine or not, also after a tap; a call that was left for another channel is nobody's to claim."""
+        call = self.call(how.who, claim__in=["asked", "mine"])
+        session = call and call.handoff and self.session_of(call.handoff)
+        if call is None or call.handoff is None or session is None:
+            return
+        handoff, is_repeated = call.handoff, how.flag and call.claim == "mine"
+        is_on = handoff.channel == Channel.PHONE and not Call.objects.filter(handoff=handoff, pk__gt=call.pk).exists()
+        refused = self.do(lambda: claim_call.claim(session, call.public_id, is_mine=how.flag), how)
+        expected = "handoff_closed" if handoff.state == State.CLOSED and not is_repeated else ""
+        assert refused == (expected if is_on else "not_found")
+
+    def renew_code(self, how: How) -> None:
+        if handoff := self.pick(how.who, channel=Channel.PHONE, state__in=LIVE):
+            act = lambda: claim_call.renew_code(handoff.customer, handoff.public_id)  # noqa: E731
+            assert bool(self.do(act, how, is_quiet=True)) == (handoff.state != State.AWAITING_CALL)
+
+    def providers_are_asked(self, how: How) -> None:
+        """What is due is done; a process may die before it was heard, or after, and the next one takes over."""
+        self.world.phone.dies = {"before the log": "before", "after the log": "after"}.get(how.times, "")
+        try:
+            dispatch.run_due()
+        except Crash:
+            pass
+        finally:
+            self.world.phone.dies = ""
+        if how.flag:
+            self.world.phone.report_ends()
+
+    def call_back(self, how: How) -> None:
+        if handoff := self.pick(how.who, state=State.CONNECTED, channel=Channel.CALLBACK):
+            owner, id_ = self.owner(handoff), handoff.public_id
+            refused = self.do(lambda: dial(owner, id_), how)
+            assert refused in ("", "number_not_allowed", "rate_limited")
+            self.providers_are_asked(how)
+
+    def control(self, how: How) -> None:
+        if handoff := self.pick(how.who, state__in=OWNED, channel__in=[Channel.PHONE, Channel.CALLBACK]):
+            owner, id_ = self.owner(handoff), handoff.public_id
+            refused = self.do(lambda: control(owner, id_, action=CONTROLS[how.other]), how, is_quiet=True)
+            assert refused in ("", "illegal_transition")
 
     # -- agents
 
@@ -262,7 +373,14 @@ class Life(RuleBasedStateMachine):
     def switch_by_agent(self, how: How) -> None:
         if handoff := self.pick(how.who, state=State.CONNECTED):
             owner, id_ = self.owner(handoff), handoff.public_id
-            assert not self.do(lambda: switch_by_agent(owner, id_, channel=how.channel), how)
+            refused = self.do(lambda: switch_by_agent(owner, id_, channel=how.channel), how)
+            # Whose number nobody knows has to say it.
+            assert refused == "" or (refused == "invalid_request" and how.channel is Channel.CALLBACK)
+
+    def put_off(self, how: How) -> None:
+        if handoff := self.pick(how.who, state=State.CONNECTED, channel=Channel.CALLBACK):
+            owner, id_, put_off = self.owner(handoff), handoff.public_id, self.later(how)
+            self.do(lambda: callbacks.postpone_by_agent(owner, id_, put_off), how)
 
     def end(self, how: How) -> None:
         if handoff := self.pick(how.who, state=State.CONNECTED):
@@ -283,6 +401,9 @@ class Life(RuleBasedStateMachine):
             lambda: end_talk.end_by_agent(stranger, id_, version=None),
             lambda: transfer(stranger, id_, queue="cards", to_agent=None, note="mine", version=None),
             lambda: switch_by_agent(stranger, id_, channel="voice"),
+            lambda: dial(stranger, id_),
+            lambda: control(stranger, id_, action="hang_up"),
+            lambda: callbacks.postpone_by_agent(stranger, id_, self.later(how)),
             lambda: self.say(id_, "agent", stranger.public_id, "stale"),
         ]
         assert [attempt(act) for act in acts] == ["not_found"] * len(acts)
@@ -321,8 +442,9 @@ class Life(RuleBasedStateMachine):
         began = database_now()
         self.offer_in_turn(self.tick, how)
         lives.check_nothing_due(now=began)
-        for job in JOBS:
-            assert job() == 0, "R11: what was due has been done, once"
+        # What has come due since `began`, while the clocks looked, is for their next look.
+        if any(job() for job in JOBS):
+            assert not any(job() for job in JOBS), "R11: what was due has been done, once"
 
     # -- what holds
 
@@ -333,7 +455,20 @@ class Life(RuleBasedStateMachine):
         lives.check_nobody_stranded()
         lives.check_one_open_a_customer()
         lives.check_streams()
+        lives.check_phones()
+        lives.check_calls()
+        lives.check_codes()
         self.check_places()
+        self.check_ends()
+
+    def check_ends(self) -> None:
+        """What has ended stays as it ended, and a code has one call."""
+        ended = Call.objects.filter(status__in=progress.ENDED).values_list("pk", "status", "outcome")
+        ends = {pk: (status, outcome) for pk, status, outcome in ended}
+        assert ends | self.ends == ends
+        users = dict(Code.objects.filter(used_at__isnull=False).values_list("pk", "call"))
+        assert users | self.users == users
+        self.ends, self.users = ends, users
 
     def check_places(self) -> None:
         """Who waits or talks is never moved back."""
@@ -346,18 +481,36 @@ class Life(RuleBasedStateMachine):
     def everybody_is_served_in_the_end(self) -> None:
         """However it stands: once people are at work again, every single one comes to an end."""
         skill = Skill.objects.get()
+        give_line(*self.world.agents)
         for agent in self.world.agents:
             agent.queues.set(Queue.objects.all())
             AgentSkill.objects.get_or_create(agent=agent, skill=skill)
         for _ in range(60):
             live = Handoff.objects.filter(state__in=LIVE)
             if not live.exists():
+                self.nobody_is_left_on_the_line()
                 return
             self.serve_a_round()
         raise AssertionError(f"never served: {list(live.values('state', 'channel', 'agent'))}")
 
+    def nobody_is_left_on_the_line(self) -> None:
+        """Within minutes: what was hung up is reported, and what nobody knows of is looked up."""
+        left = Call.objects.filter(status__in=progress.LIVE).exclude(handoff=None)
+        for _ in range(5):
+            self.world.pass_time(60, everybody_stays=True)
+            dispatch.recover()
+            dispatch.poll_silent()
+            while dispatch.run_due():
+                pass
+            self.world.phone.report_ends()
+            if not left.exists():
+                return
+        raise AssertionError(f"still on the line: {list(left.values('direction', 'status', 'evidence'))}")
+
     def serve_a_round(self) -> None:
         self.world.pass_time(2000, everybody_stays=True)
+        dispatch.run_due()
+        self.world.phone.report_ends()
         for agent in self.world.agents:
             routing.renew_lease(agent, now=database_now())
             if not Agent.objects.get(pk=agent.pk).wanted:
@@ -370,6 +523,28 @@ class Life(RuleBasedStateMachine):
             self.close(handoff)
 
     # -- small parts
+
+    def wish(self, how: How) -> Wish:
+        """In a window or as soon as possible; to the number the site knows, or another."""
+        return wish(window_in(0.5) if how.flag else None, phone=number_of(how.who % 4))
+
+    def later(self, how: How) -> callbacks.Later:
+        return later(window_in(1)) if how.flag else callbacks.Later(minutes=30)
+
+    def report(self, call_id: str, kind: Kind, how: How, **fields: str) -> Any:
+        """Of the network, which may say it twice; it is never refused."""
+        event: CallEvent = self.world.phone.event(call_id, kind, **fields)
+        answers: list[Any] = []
+        assert not self.do(lambda: answers.append(registry.report(event)), how, is_quiet=True)
+        assert answers[0] == answers[-1], "told twice, it is answered the same"
+        return answers[-1]
+
+    def call(self, number: int, **where: Any) -> Call | None:
+        found = list(Call.objects.select_related("handoff__customer").filter(**where).order_by("id"))
+        return found[number % len(found)] if found else None
+
+    def reference(self, call: Call) -> str:
+        return call.public_id if call.direction == "outbound" else ""
 
     def next(self) -> int:
         self.texts += 1
@@ -430,7 +605,7 @@ def test_whatever_happens_nobody_is_lost(monkeypatch: pytest.MonkeyPatch, caplog
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=400 if IS_FULL else 25,
+            max_examples=400 if IS_FULL else 20,
             stateful_step_count=30,
             derandomize=not IS_FULL,
             # Thirty steps can be read; looking for fewer takes minutes.

@@ -34,6 +34,7 @@ password = "{PASSWORD}"
 queues = ["cards"]
 skills = {{ disputes = 3 }}
 capacity = 3
+audio = "sip:amira@pbx.example.com"
 
 [[agents]]
 username = "lead"
@@ -48,6 +49,16 @@ allow_app_clients = true
 brand = {{ color = "#0b5563" }}
 query_parameters = ["step"]
 hmac_secret = "{SECRET}"
+calling = {{ countries = ["GB", "IE"], quiet_hours = "20:30-09:00", slot_minutes = 30, consent = "Call me." }}
+
+[[sites.numbers]]
+number = "+442079460000"
+provider = "twilio"
+intent = "lost-card"
+
+[[sites.numbers]]
+number = "+442079460001"
+provider = "lab"
 
 [[sites.intents]]
 key = "dispute-charge"

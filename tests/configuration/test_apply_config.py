@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from handoff.callbacks.models import CallingRules
 from handoff.config import settings as product
+from handoff.flows.configuration.values import CALLING
 from handoff.identity.models import Site
 from handoff.intents.models import Intent
 from handoff.staffing.models import Agent, Hours, Queue, Skill, User
+from handoff.telephony.models import PhoneNumber
+from handoff.telephony.queries import number_of
 from tests.configuration.desk_file import FULL, PASSWORD, SECRET, SITE, snapshot
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +37,7 @@ def test_a_whole_file_becomes_rows(apply: Callable[..., str]) -> None:
     amira = Agent.objects.get(user__username="amira")
     assert (amira.name, amira.capacity, amira.role, list(amira.queues.all())) == ("Amira", 3, "agent", [queue])
     assert [(row.skill.key, row.level) for row in amira.skills.all()] == [("disputes", 3)]
+    assert [row.audio for row in Agent.objects.order_by("id")] == ["sip:amira@pbx.example.com", ""]
     site = Site.objects.get()
     assert site.origins == ["http://127.0.0.1:8001", "https://www.harbour.example"]
     assert site.allow_unverified
@@ -53,6 +59,47 @@ def test_a_whole_file_becomes_rows(apply: Callable[..., str]) -> None:
     assert (action.channels, action.label) == (["branch"], "Change the address")
 
 
+def test_the_phone_of_a_site_becomes_rows(apply: Callable[..., str]) -> None:
+    apply(FULL)
+    site = Site.objects.get()
+    numbers = PhoneNumber.objects.values_list("number", "site", "provider", "intent_key", "place")
+    assert list(numbers) == [
+        ("+442079460000", site.pk, "twilio", "lost-card", 0),
+        ("+442079460001", site.pk, "lab", "", 1),
+    ]
+    rules = CallingRules.objects.get(site=site)
+    assert (rules.countries, rules.quiet_hours, rules.slot_minutes) == (["GB", "IE"], "20:30-09:00", 30)
+    assert (rules.per_customer_day, rules.per_site_hour, rules.ring_seconds) == (3, 200, 30)
+    assert rules.consent == "Call me."
+
+
+def test_says_what_it_changed_about_phones(apply: Callable[..., str]) -> None:
+    apply(FULL)
+    text = FULL.replace('"20:30-09:00"', '""').replace('provider = "lab"', 'provider = "generic"')
+    text = text.replace("sip:amira@pbx.example.com", "+442079460002").replace('intent = "lost-card"\n', "")
+    assert apply(text).splitlines() == [
+        "changed agent amira: audio sip:amira@pbx.example.com -> +442079460002",
+        "changed number +442079460001 of site harbour: provider lab -> generic",
+        "changed calling rules of site harbour: quiet_hours 20:30-09:00 -> ",
+    ]
+    rules = CallingRules.objects.get()
+    assert (rules.quiet_hours, rules.countries) == ("", ["GB", "IE"])
+    # What the file leaves out stays.
+    assert PhoneNumber.objects.get(number="+442079460000").intent_key == "lost-card"
+    assert "audio +442079460002 -> " in apply(text.replace("+442079460002", ""))
+    assert Agent.objects.get(user__username="amira").audio == ""
+
+
+def test_the_number_that_comes_first_in_the_file_is_used_first(apply: Callable[..., str]) -> None:
+    one, two = (f'[[sites.numbers]]\nnumber = "+44207946000{n}"\nprovider = "lab"\n' for n in (1, 2))
+    apply(SITE + one + two)
+    assert number_of(Site.objects.get()) == PhoneNumber.objects.get(number="+442079460001")
+    assert "changed number +442079460002 of site harbour: place 1 -> 0" in apply(SITE + two + one)
+    assert number_of(Site.objects.get()) == PhoneNumber.objects.get(number="+442079460002")
+    assert apply(SITE) == "nothing changed\n"
+    assert PhoneNumber.objects.count() == 2
+
+
 def test_says_what_it_created_a_line_each(apply: Callable[..., str]) -> None:
     lines = apply(FULL).splitlines()
     assert "created queue cards" in lines
@@ -60,6 +107,8 @@ def test_says_what_it_created_a_line_each(apply: Callable[..., str]) -> None:
     assert "created agent lead (without a password: nobody can sign in as them yet)" in lines
     assert "created intent harbour/dispute-charge" in lines
     assert "created action change-address of intent harbour/dispute-charge" in lines
+    assert "created number +442079460000 of site harbour" in lines
+    assert "created calling rules of site harbour" in lines
 
 
 def test_a_second_run_writes_nothing(apply: Callable[..., str]) -> None:
@@ -210,3 +259,25 @@ def test_the_demos_own_file_fits(apply: Callable[..., str]) -> None:
     text = string.Template(text).safe_substitute(places)
     apply(text)
     assert apply(text) == "nothing changed\n"
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_what_the_operators_page_on_phones_shows_fits(apply: Callable[..., str]) -> None:
+    shown = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/phone.md").read_text(), re.DOTALL)
+    assert len(shown) == 1
+    other = '[[sites.intents]]\nkey = "something-else"\nqueue = "cards"\n'
+    apply(SITE + other + '[[sites.intents]]\nkey = "dispute-charge"\nqueue = "cards"\n')
+    assert "created number +442079460000 of site harbour" in apply(shown[0])
+    assert apply(shown[0]) == "nothing changed\n"
+
+
+def test_the_rules_for_calling_are_listed_with_their_defaults() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", (ROOT / "docs/phone.md").read_text(), re.MULTILINE)
+    told = {key: default for key, default in rows if key in CALLING}
+    assert set(told) == set(CALLING)
+    rules = CallingRules()
+    for key in ("slot_minutes", "per_customer_day", "per_site_hour", "ring_seconds"):
+        assert told[key] == str(getattr(rules, key))
+    assert told["quiet_hours"] == f"`{rules.quiet_hours}`"

@@ -64,6 +64,68 @@ def test_what_does_not_fit_is_named_with_its_place(problems: Callable[[str], lis
     assert any(entry.startswith(told) for entry in found), found
 
 
+NUMBER = SITE + "[[sites.numbers]]\nnumber = '+442079460000'\nprovider = 'lab'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            SITE + "[[sites.numbers]]\nnumber = '+442079460000'",
+            "sites[0].numbers[0]: provider: is missing: lab, twilio",
+        ),
+        (SITE + "[[sites.numbers]]\nprovider = 'lab'", "sites[0].numbers[0]: number: is missing"),
+        (NUMBER.replace("+44", "0"), "sites[0].numbers[0]: number: must be a number in full, like +442079460000"),
+        (NUMBER.replace("+442079460000", "+0442079460000"), "sites[0].numbers[0]: number: must be a number in full"),
+        (NUMBER.replace("+442079460000", "+44 20 7946 0000"), "sites[0].numbers[0]: number: must be a number in full"),
+        (NUMBER.replace("'+442079460000'", "442079460000"), "sites[0].numbers[0]: number: must be a string"),
+        (NUMBER.replace("'lab'", "'my lab'"), "sites[0].numbers[0]: provider: must be 1 to 64"),
+        (NUMBER + "intent = 'nope'", "sites[0].numbers[0]: intent: there is no 'nope'"),
+        (NUMBER + "intents = 'nope'", "sites[0].numbers[0]: intents: is unknown; did you mean `intent`?"),
+        (
+            NUMBER + "[[sites.numbers]]\nnumber = '+442079460000'\nprovider = 'twilio'",
+            "sites[0].numbers[1]: number: '+442079460000' is also the number of sites[0].numbers[0]",
+        ),
+        (NUMBER.replace("[[sites.numbers]]", "[sites.numbers]"), "sites[0]: numbers: must be tables, each under"),
+        (SITE + "calling = 3", "sites[0]: calling: must be a table"),
+        (SITE + "calling = { quiet = '' }", "sites[0]: calling: knows consent, countries, per_customer_day"),
+        (SITE + "calling = { countries = 'GB' }", "sites[0]: calling: [countries] must be a list"),
+        (SITE + "calling = { countries = ['UK'] }", "sites[0]: calling: [countries] [0] 'UK' is no country like GB"),
+        (SITE + "calling = { countries = ['gb'] }", "sites[0]: calling: [countries] [0] 'gb' is no country like GB"),
+        (SITE + "calling = { quiet_hours = '21:00' }", "sites[0]: calling: [quiet_hours] '21:00' is not like 21:00-08"),
+        (SITE + "calling = { quiet_hours = '21:00-25:00' }", "sites[0]: calling: [quiet_hours] "),
+        (SITE + "calling = { quiet_hours = '08:00-08:00' }", "sites[0]: calling: [quiet_hours] "),
+        (SITE + "calling = { slot_minutes = 4 }", "sites[0]: calling: [slot_minutes] must be 5 to 240, and is 4"),
+        (SITE + "calling = { ring_seconds = 500 }", "sites[0]: calling: [ring_seconds] must be 5 to 120, and is 500"),
+        (SITE + "calling = { per_site_hour = -1 }", "sites[0]: calling: [per_site_hour] must be 0 to 1000000"),
+        (SITE + "calling = { per_customer_day = '3' }", "sites[0]: calling: [per_customer_day] must be a whole number"),
+        (SITE + f"calling = {{ consent = '{'x' * 1001}' }}", "sites[0]: calling: [consent] "),
+        ("[[agents]]\nusername = 'a'\naudio = 'amira'", "agents[0]: audio: must be empty, sip:amira@pbx.example.com"),
+        ("[[agents]]\nusername = 'a'\naudio = 'sip:amira'", "agents[0]: audio: must be empty, sip:amira@"),
+        ("[[agents]]\nusername = 'a'\naudio = 'sip:a@b>;x=<c'", "agents[0]: audio: must be empty, sip:amira@"),
+        ("[[agents]]\nusername = 'a'\naudio = '020 7946 0000'", "agents[0]: audio: must be empty, sip:amira@"),
+        ("[[agents]]\nusername = 'a'\naudio = 5", "agents[0]: audio: must be a string"),
+    ],
+)
+def test_what_does_not_fit_a_phone_is_named_with_its_place(
+    problems: Callable[[str], list[str]], text: str, told: str
+) -> None:
+    found = problems(text)
+    assert any(entry.startswith(told) for entry in found), found
+
+
+def test_a_number_has_one_site(apply: Callable[..., str], problems: Callable[[str], list[str]]) -> None:
+    apply(NUMBER)
+    other = NUMBER.replace('key = "harbour"', 'key = "neighbour"')
+    assert problems(other) == ["sites[0].numbers[0]: number: belongs to the site 'harbour'"]
+
+
+def test_a_number_has_one_site_within_a_file_too(problems: Callable[[str], list[str]]) -> None:
+    numbers = NUMBER[len(SITE) :]
+    found = problems(NUMBER + '[[sites]]\nkey = "neighbour"\n' + numbers)
+    assert found == ["sites[1].numbers[0]: number: is also a number of sites[0]"]
+
+
 @pytest.mark.parametrize(
     "origin",
     [

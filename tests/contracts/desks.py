@@ -43,7 +43,10 @@ class Reader:
     def _open_or_shut(self, entry: View) -> None:
         if entry["type"] in ("handoff.assigned", "handoff.opened"):
             for stream, head in entry["data"]["heads"].items():
-                self.cursors.setdefault(stream, head)
+                read = self.cursors.setdefault(stream, head)
+                if "timeline" in self.view and read > head:
+                    # Followed before it was on screen: what was passed over is read anew, as `GET events` gives it.
+                    self.view["timeline"] = [one.to_wire() for one in log.read_after(stream, head, limit=read)][-50:]
         if entry["type"] == "handoff.unassigned":
             for name in (streams.handoff, streams.desk):
                 self.cursors.pop(name(entry["data"]["id"]), None)
@@ -73,6 +76,12 @@ def _unassigned(board: View, data: View) -> None:
     board["handoffs"] = [one for one in board["handoffs"] if one["id"] != data["id"]]
 
 
+def _offer_made(board: View, data: View) -> None:
+    """Told once more, it stands where it stood."""
+    at = next((at for at, one in enumerate(board["offers"]) if one["id"] == data["id"]), len(board["offers"]))
+    board["offers"][at : at + 1] = [data]
+
+
 def _offer_ended(board: View, data: View) -> None:
     board["offers"] = [one for one in board["offers"] if one["id"] != data["id"]]
 
@@ -84,7 +93,7 @@ def _availability(board: View, data: View) -> None:
 _DESK: dict[str, Callable[[View, View], None]] = {
     "handoff.assigned": _assigned,
     "handoff.unassigned": _unassigned,
-    "offer.made": lambda board, data: board["offers"].append(data),
+    "offer.made": _offer_made,
     "offer.ended": _offer_ended,
     "availability.changed": _availability,
 }
@@ -123,6 +132,16 @@ def _briefing(handoff: View, data: View) -> None:
     handoff |= data
 
 
+def _callback(handoff: View, data: View) -> None:
+    handoff["callback"] = data["callback"]
+
+
+def _call(handoff: View, data: View) -> None:
+    handoff["call"] = data["call"]
+    if data["call"] is None or data["call"]["direction"] == "outbound":
+        handoff["caller_number"] = None
+
+
 def _wrapped_up(handoff: View, data: View) -> None:
     handoff["wrap_up"] = {"disposition": data["disposition"], "note": data["note"]}
 
@@ -137,6 +156,8 @@ _IN_HANDOFF: dict[str, Callable[[View, View], None]] = {
     "facts.changed": _facts,
     "identity.changed": _identity,
     "briefing.changed": _briefing,
+    "callback.changed": _callback,
+    "call.changed": _call,
     "wrap_up.recorded": _wrapped_up,
     "survey.answered": _surveyed,
 }
@@ -148,35 +169,64 @@ _IN_HANDOFF: dict[str, Callable[[View, View], None]] = {
 def reduce_panel(view: View, entry: View) -> None:
     kind, data = entry["type"], entry["data"]
     if kind == "handoff.opened":
-        # What is scheduled stands in a list of its own.
-        if data["handoff"]["state"] != "scheduled":
-            view["handoff"], view["timeline"], view["receipt"] = data["handoff"], [], data["receipt"]
+        _panel_opened(view, data)
         return
-    if streams.handoff_id_of(entry["stream"]) is None:
+    handoff_id = streams.handoff_id_of(entry["stream"])
+    if handoff_id is None:
         return
-    if view["handoff"] is None and view["recent"] is None:
-        return
-    view["timeline"] = [*view["timeline"], entry][-50:]
+    shown = view["handoff"] or view["recent"]
+    if shown is not None and shown["id"] == handoff_id:
+        view["timeline"] = [*view["timeline"], entry][-50:]
+        _IN_PANEL.get(kind, lambda *_: None)(view, data)
     if kind == "handoff.changed":
-        _panel_changed(view, entry)
-    _IN_PANEL.get(kind, lambda *_: None)(view, data)
+        _panel_changed(view, entry, handoff_id)
+    if kind in ("callback.changed", "call.changed") and (one := _panel_handoff(view, handoff_id)) is not None:
+        one |= data
 
 
-def _panel_changed(view: View, entry: View) -> None:
-    handoff, data = view["handoff"], entry["data"]
-    if handoff is not None and data["version"] < handoff["version"]:
-        # Told again from the stream's start, of one that was scheduled until now.
+def _panel_handoff(view: View, handoff_id: str) -> View | None:
+    """The one on screen, or one of those that are scheduled."""
+    known = [view["handoff"], *view["scheduled"]]
+    return next((one for one in known if one is not None and one["id"] == handoff_id), None)
+
+
+def _panel_opened(view: View, data: View) -> None:
+    handoff = data["handoff"]
+    view["scheduled"] = [one for one in view["scheduled"] if one["id"] != handoff["id"]]
+    if handoff["state"] == "scheduled":
+        # What is scheduled stands in a list of its own.
+        view["scheduled"].append(handoff)
+    else:
+        view["handoff"], view["timeline"], view["receipt"] = handoff, [], data["receipt"]
+
+
+def _panel_changed(view: View, entry: View, handoff_id: str) -> None:
+    one, data = _panel_handoff(view, handoff_id), entry["data"]
+    if one is None:
+        _panel_closed(view, data, handoff_id)
         return
-    if handoff is not None:
-        for name in ("state", "version", "channel", "intent", "close_reason", "enqueued_at", "agent"):
-            handoff[name] = data[name]
+    if data["version"] < one["version"]:
+        # Told again from the stream's start.
+        return
+    for name in ("state", "version", "channel", "intent", "close_reason", "enqueued_at", "agent"):
+        one[name] = data[name]
     if data["state"] == "wrap_up":
         _panel_ended(view, entry)
-    elif data["state"] == "closed" and view["recent"] is not None:
-        view["recent"] |= {"state": "closed", "close_reason": data["close_reason"]}
     elif data["state"] in ("closed", "scheduled"):
-        # It ended before anybody talked, or is put off: there is nothing to look at.
+        _panel_put_away(view, one)
+
+
+def _panel_put_away(view: View, one: View) -> None:
+    """It ended before anybody talked, or is put off: there is nothing to look at."""
+    if one is view["handoff"]:
         view["handoff"], view["timeline"], view["receipt"] = None, [], None
+    view["scheduled"] = [other for other in view["scheduled"] if other is not one]
+    view["scheduled"] += [one] if one["state"] == "scheduled" else []
+
+
+def _panel_closed(view: View, data: View, handoff_id: str) -> None:
+    if view["recent"] is not None and view["recent"]["id"] == handoff_id and data["state"] == "closed":
+        view["recent"] |= {"state": "closed", "close_reason": data["close_reason"]}
 
 
 def _panel_ended(view: View, entry: View) -> None:

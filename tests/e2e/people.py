@@ -221,7 +221,7 @@ class Agent(Person):
         return self.pane.locator("section.pane__sec").filter(has=self.page.get_by_role("heading", name=heading))
 
     def accept(self) -> None:
-        self.offer.get_by_role("button", name="Accept").click()
+        self.offer.get_by_role("button", name=re.compile("Accept|Answer")).click()
         expect(self.log).to_be_visible()
 
     def say(self, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import shutil
+import socket
 import sqlite3
 import string
 import subprocess
@@ -23,12 +24,19 @@ PASSWORD: Final = "a passphrase for the desk"
 OPEN: Final = "('awaiting_call', 'queued', 'offered', 'connected', 'wrap_up', 'scheduled')"
 
 
+def free_sip_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @dataclass
 class Product:
     """`manage.py serve` on a scratch database that can go back to how it was configured."""
 
     home: Path
     port: int = field(default_factory=free_port)
+    sip_port: int = field(default_factory=free_sip_port)
     process: subprocess.Popen[bytes] | None = None
     secret_key: str = field(default_factory=secrets.token_hex)
     # Intervals other than the default ones, by name.
@@ -57,6 +65,7 @@ class Product:
             HANDOFF_LIMIT_SCALE="1000",
             HANDOFF_SQLITE_SYNCHRONOUS="OFF",
             REDIS_URL="",
+            HANDOFF_LAB_SIP=f"127.0.0.1:{self.sip_port}",
             **{f"HANDOFF_{name}_SECONDS": str(seconds) for name, seconds in self.seconds.items()},
         )
 

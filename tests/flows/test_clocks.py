@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from django.conf import settings
 
 from handoff.broker.models import Handoff
 from handoff.broker.states import Channel
+from handoff.callbacks.windows import Window
 from handoff.flows import clocks
 from handoff.flows.open_handoff import Ask, open_handoff
 from handoff.flows.worker import Worker
@@ -22,6 +23,7 @@ from handoff.realtime.models import LogEntry
 from handoff.routing import actions as routing
 from handoff.routing.models import Offer
 from handoff.staffing.models import Agent
+from tests.phones import window_in, wish
 from tests.scenes import at_once, connect, offer_to, sit_down
 from tests.socket_client import Desk
 
@@ -30,19 +32,19 @@ LONG_AGO = "2020-01-01T00:00:00Z"
 
 
 @pytest.fixture
-def every_channel(harbour, monkeypatch: pytest.MonkeyPatch) -> None:
+def every_channel(phone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handoff.routing.queries.BUILT_CHANNELS", tuple(Channel))
     Intent.objects.update(channels=list(Channel))
 
 
-def opened(page: Any, channel: Channel, *, intent: str = "dispute-charge", due_at: datetime | None = None) -> Handoff:
+def opened(page: Any, channel: Channel, *, intent: str = "dispute-charge", window: Window | None = None) -> Handoff:
     session = Session.objects.select_related("customer__site").get(customer__public_id=page.customer["id"])
-    ask = Ask(client_id=f"{intent}-{channel}", intent=intent, channel=channel, due_at=due_at)
+    ask = Ask(client_id=f"{intent}-{channel}", intent=intent, channel=channel, wish=wish(window))
     return Handoff.objects.get(public_id=open_handoff(session, ask)[0]["id"])
 
 
-def tomorrow() -> datetime:
-    return utc_now() + timedelta(days=1)
+def tomorrow() -> Window:
+    return window_in(24)
 
 
 def events_of(stream: str) -> list[tuple[str, dict[str, Any]]]:
@@ -133,8 +135,9 @@ def test_whose_sign_in_ends_is_offered_nothing_more(maya, amira) -> None:
 
 
 def test_a_scheduled_one_comes_due_once_at_the_place_it_was_promised(every_channel, maya, amira) -> None:
-    due_at = tomorrow()
-    handoff = opened(maya, Channel.CALLBACK, due_at=due_at)
+    window = tomorrow()
+    due_at = window.starts_at
+    handoff = opened(maya, Channel.CALLBACK, window=window)
     assert (handoff.state, handoff.enqueued_at, handoff.due_at) == ("scheduled", due_at, due_at)
     assert clocks.come_due() == 0
     promised = utc_now() - timedelta(minutes=1)
@@ -146,7 +149,7 @@ def test_a_scheduled_one_comes_due_once_at_the_place_it_was_promised(every_chann
 
 
 def test_it_stands_aside_while_another_is_open_and_is_looked_at_each_minute(every_channel, maya, amira) -> None:
-    later = opened(maya, Channel.CALLBACK, due_at=tomorrow())
+    later = opened(maya, Channel.CALLBACK, window=tomorrow())
     now_open = opened(maya, Channel.CHAT, intent="lost-card")
     promised = utc_now() - timedelta(minutes=1)
     Handoff.objects.filter(pk=later.pk).update(due_at=promised, enqueued_at=promised)
@@ -165,7 +168,7 @@ def test_it_stands_aside_while_another_is_open_and_is_looked_at_each_minute(ever
 def test_what_waits_too_long_expires(every_channel, maya, page) -> None:
     tab = page()
     tab.open()
-    called, scheduled = opened(maya, Channel.PHONE), opened(tab, Channel.CALLBACK, due_at=tomorrow())
+    called, scheduled = opened(maya, Channel.PHONE), opened(tab, Channel.CALLBACK, window=tomorrow())
     minutes = (called.expires_at - utc_now()) / timedelta(minutes=1)
     days = (scheduled.expires_at - utc_now()) / timedelta(days=1)
     assert 29 < minutes <= 30

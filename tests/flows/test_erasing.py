@@ -11,16 +11,21 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from handoff.broker.models import Handoff
+from handoff.calls.models import Call, Code
 from handoff.conversations import actions as conversations
 from handoff.conversations.batch import Send, batcher
-from handoff.flows import end_talk
+from handoff.flows import dispatch, end_talk
 from handoff.flows import erase_customer as erasing
 from handoff.flows.erase_customer import erase_customer, find_by_id
 from handoff.identity.models import Customer
+from handoff.intents.models import Intent
 from handoff.lib.errors import DomainError
 from handoff.realtime import log, streams
 from handoff.realtime.models import LogEntry, Stream
-from tests.scenes import at_once, close, connect, offer_to, tables_that_hold
+from handoff.telephony.base import AskCode, Kind
+from tests.phones import call_in, ring_in_vain
+from tests.scenes import accept, at_once, close, connect, offer_to, tables_that_hold
+from tests.scripted_phone import MAYAS_NUMBER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -195,3 +200,58 @@ def test_nobody_is_erased_by_mistake(quokka, amira, words, options) -> None:
     with pytest.raises(CommandError):
         call_command("erase_customer", *words, **options)
     assert Customer.objects.filter(subject=SUBJECT).exists()
+
+
+# -- numbers
+
+NUMBERS = re.compile(MAYAS_NUMBER.removeprefix("+"))
+
+
+def asks_for_a_call(tab: Any) -> str:
+    asked = {"phone": MAYAS_NUMBER, "consent": "Call me.", "time_zone": "Europe/London"}
+    Intent.objects.update(channels=["chat", "callback", "phone"])
+    return str(tab.ask(channel="callback", callback=asked).body["id"])
+
+
+def test_no_number_is_left_of_who_asked_for_a_call_and_was_rung(quokka, phone, amira) -> None:
+    handoff_id = asks_for_a_call(quokka)
+    accept(amira, offer_to(amira))
+    ring_in_vain(phone, amira, handoff_id)
+    assert tables_that_hold(NUMBERS)
+    assert tables_that_hold(re.compile("Call me"))
+    erase_customer(find_by_id(quokka.customer["id"]))
+    assert tables_that_hold(NUMBERS) == []
+    assert tables_that_hold(re.compile("Call me")) == []
+    call = Call.objects.get()
+    assert (call.status, call.outcome, call.called) == ("no_answer", "no_answer", "")
+
+
+def test_no_number_is_left_of_who_called_and_they_are_hung_up(quokka, phone, amira) -> None:
+    Intent.objects.update(channels=["chat", "phone"])
+    handoff = Handoff.objects.get(public_id=quokka.ask(channel="phone").body["id"])
+    call_in(phone, handoff)
+    accept(amira, offer_to(amira))
+    assert tables_that_hold(NUMBERS)
+    erase_customer(find_by_id(quokka.customer["id"]))
+    assert tables_that_hold(NUMBERS) == []
+    dispatch.run_due()
+    assert phone.asked("hang_up") == [("call-1",)]
+    phone.tell("call-1", Kind.ENDED, caller=MAYAS_NUMBER)
+    assert tables_that_hold(NUMBERS) == []
+
+
+def test_no_number_is_left_of_a_caller_without_a_code(phone, harbour, amira) -> None:
+    phone.ring("call-1")
+    phone.key("call-1", "")
+    assert tables_that_hold(NUMBERS)
+    erase_customer(Handoff.objects.get().customer)
+    assert tables_that_hold(NUMBERS) == []
+
+
+def test_a_code_that_was_shown_opens_nothing_any_more(quokka, phone, amira) -> None:
+    Intent.objects.update(channels=["chat", "phone"])
+    code = quokka.ask(channel="phone").body["phone"]["code"]
+    erase_customer(find_by_id(quokka.customer["id"]))
+    assert not Code.objects.filter(digest__isnull=False).exists()
+    phone.ring("call-1")
+    assert phone.key("call-1", code) == AskCode(digits=8, is_again=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,17 +11,17 @@ from handoff.broker.states import Channel
 from handoff.flows.open_handoff import Ask, open_handoff
 from handoff.identity.models import Session
 from handoff.intents.models import Intent
-from handoff.lib.clock import utc_now
 from handoff.realtime.models import LogEntry
 from handoff.routing import actions as routing
 from handoff.staffing.models import Agent
+from tests.phones import window_in, wish
 from tests.scenes import accept, at_once, connect, offer_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def every_channel(harbour, monkeypatch: pytest.MonkeyPatch) -> None:
+def every_channel(phone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("handoff.routing.queries.BUILT_CHANNELS", tuple(Channel))
     Intent.objects.update(channels=list(Channel))
 
@@ -36,8 +35,8 @@ def tab(page) -> Any:
 
 def opened(page: Any, channel: Channel, *, intent: str = "dispute-charge", hours: int = 2) -> Handoff:
     session = Session.objects.select_related("customer__site").get(customer__public_id=page.customer["id"])
-    due_at = utc_now() + timedelta(hours=hours) if channel is Channel.CALLBACK else None
-    ask = Ask(client_id=f"{channel}-{intent}", intent=intent, channel=channel, statement=intent, due_at=due_at)
+    wished = wish(window_in(hours))
+    ask = Ask(client_id=f"{channel}-{intent}", intent=intent, channel=channel, statement=intent, wish=wished)
     return Handoff.objects.get(public_id=open_handoff(session, ask)[0]["id"])
 
 

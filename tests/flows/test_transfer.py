@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from handoff.broker.models import Handoff
+from handoff.calls.models import Call
 from handoff.conversations.batch import Send, batcher
-from handoff.flows import clocks, end_talk
+from handoff.flows import clocks, dispatch, end_talk
+from handoff.flows.control_call import control
 from handoff.flows.transfer import transfer
+from handoff.intents.models import Intent
 from handoff.lib.clock import utc_now
 from handoff.lib.errors import DomainError
 from handoff.protocol.events import TransferRecorded
@@ -22,6 +25,7 @@ from handoff.routing.models import Offer
 from handoff.staffing.actions import end_lease
 from handoff.staffing.models import Agent, Queue
 from tests.conftest import make_agent
+from tests.phones import call_in
 from tests.scenes import accept, connect, offer_to, sit_down
 from tests.socket_client import Desk
 
@@ -209,3 +213,57 @@ def test_an_agent_sees_where_a_talk_can_go(maya, amira, tomas, loans) -> None:
         ],
     }
     assert maya.get("desk/destinations").status == 401
+
+
+# -- calls
+
+
+def on_the_line(page: Any, phone: Any, agent: Agent) -> str:
+    """A call that is with this agent."""
+    Intent.objects.update(channels=["chat", "phone"])
+    handoff = Handoff.objects.get(public_id=page.ask(channel="phone").body["id"])
+    call_in(phone, handoff, call_id=f"call-{handoff.pk}")
+    accept(agent, offer_to(agent))
+    return handoff.public_id
+
+
+def test_a_call_is_passed_on_and_its_caller_waits_meanwhile(maya, phone, amira, tomas) -> None:
+    handoff_id = on_the_line(maya, phone, amira)
+    sit_down(tomas)
+    assert pass_on(amira, handoff_id, to_agent=tomas.public_id) == "offered"
+    dispatch.run_due()
+    call = Call.objects.get()
+    assert (call.agent, [ask[0] for ask in phone.asks]) == (None, ["park"])
+    accept(tomas, pending(handoff_id))
+    control(tomas, handoff_id, action="rendered")
+    dispatch.run_due()
+    assert phone.asked("connect") == [(call.provider_id, tomas.audio)]
+
+
+@pytest.mark.parametrize("why", ["no phone", "another call", "another call is offered"])
+def test_to_an_agent_who_cannot_take_a_call_it_goes_into_line(maya, page, phone, amira, tomas, why: str) -> None:
+    handoff_id = on_the_line(maya, phone, amira)
+    routing.set_availability(amira, available=False, after_current=False, reason="")
+    sit_down(tomas)
+    if why == "no phone":
+        Agent.objects.filter(pk=tomas.pk).update(audio="")
+    else:
+        other = page()
+        other.open()
+        handoff = Handoff.objects.get(public_id=other.ask(channel="phone").body["id"])
+        call_in(phone, handoff, call_id="call-2")
+        offer = offer_to(tomas)
+        if why == "another call":
+            accept(tomas, offer)
+    assert pass_on(amira, handoff_id, to_agent=tomas.public_id) == "queued"
+    assert not Offer.objects.filter(handoff__public_id=handoff_id, status=Offer.Status.PENDING).exists()
+
+
+def test_a_chat_is_passed_on_to_somebody_on_the_phone(maya, page, phone, amira, tomas) -> None:
+    on_the_line(maya, phone, tomas)
+    routing.set_availability(tomas, available=False, after_current=False, reason="")
+    other = page()
+    other.open()
+    handoff_id = connect(other, amira)
+    sit_down(tomas)
+    assert pass_on(amira, handoff_id, to_agent=tomas.public_id) == "offered"

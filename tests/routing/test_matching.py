@@ -38,6 +38,12 @@ def agent(number: int, *, free: int = 1, load: int = 0, queues=(1,), idle: float
     return Candidate(number, f"Agent {number}", frozenset(queues), free + load, load, skills, since)
 
 
+def with_line(one: Candidate, *, calling: bool = False) -> Candidate:
+    """An agent with a phone, who may be on a call."""
+    one.has_line, one.is_calling = True, calling
+    return one
+
+
 def pairs(matches: list[Match]) -> list[tuple[int, int]]:
     return [(one.handoff_id, one.agent_id) for one in matches]
 
@@ -151,6 +157,73 @@ def test_it_does_not_wait_for_who_is_gone_or_declined_or_for_too_long() -> None:
     assert chosen([returning(1, to=2, seconds=0)], [agent(1), full]) == [(1, 1)]
 
 
+# -- calls
+
+
+def test_who_has_no_phone_gets_no_call_and_chats_all_the_same() -> None:
+    line = [waiting(1, minutes=9, needs_line=True), waiting(2)]
+    assert chosen(line, [agent(1)]) == [(2, 1)]
+    assert "Passed over, 1 ahead: nobody free has a phone line" in why(line, [agent(1)])
+    assert chosen(line, [agent(1, idle=9), with_line(agent(2, idle=1))]) == [(1, 2), (2, 1)]
+    told = why(line[:1], [agent(1, idle=9), with_line(agent(2, idle=1))])
+    assert "Agent 2: the only one who was free" in told
+    assert "Not Agent 1: has no phone line" in told
+
+
+def test_what_is_missing_is_told_with_the_line() -> None:
+    line = [waiting(1, minutes=9, needs_line=True, skills=("french",)), waiting(2)]
+    assert "Passed over, 1 ahead: nobody free has a phone line, french" in why(line, [with_line(agent(1))])
+    assert chosen(line, [with_line(agent(1, french=1))]) == [(1, 1)]
+
+
+def test_the_need_of_a_line_does_not_keep_a_chat_of_the_same_skills_waiting() -> None:
+    line = [waiting(1, minutes=9, needs_line=True, skills=("french",)), waiting(2, skills=("french",))]
+    assert chosen(line, [agent(1, french=1)]) == [(2, 1)]
+    assert chosen(line[::-1], [agent(1, free=2, french=1)]) == [(2, 1)]
+
+
+def test_one_person_has_one_call_however_much_room_there_is() -> None:
+    calls = [waiting(number, minutes=9 - number, needs_line=True) for number in (1, 2)]
+    assert chosen(calls, [with_line(agent(1, free=3))]) == [(1, 1)]
+    assert chosen([*calls, waiting(3)], [with_line(agent(1, free=3))]) == [(1, 1), (3, 1)]
+    assert chosen(calls, [with_line(agent(1, free=3, load=1), calling=True)]) == []
+    assert chosen([waiting(3)], [with_line(agent(1, free=3, load=1), calling=True)]) == [(3, 1)]
+
+
+def test_one_person_has_one_call_across_two_lines_too() -> None:
+    line = [waiting(1, minutes=9, queue=2, needs_line=True), waiting(2, needs_line=True)]
+    assert chosen(line, [with_line(agent(1, free=3, queues=(1, 2)))]) == [(1, 1)]
+    both = [with_line(agent(1, free=3, idle=9, queues=(1, 2))), with_line(agent(2, free=3, idle=1, queues=(1, 2)))]
+    assert chosen(line, both) == [(1, 1), (2, 2)]
+
+
+def test_who_is_on_another_call_is_told() -> None:
+    agents = [with_line(agent(1, free=2, load=1), calling=True), with_line(agent(2))]
+    told = why([waiting(1, needs_line=True)], agents)
+    assert "Not Agent 1: is on another call" in told
+
+
+def test_of_two_calls_in_one_round_the_second_one_s_reason_names_the_first_s_agent() -> None:
+    calls = [waiting(number, minutes=9 - number, needs_line=True) for number in (1, 2)]
+    agents = [with_line(agent(1, free=3, idle=9)), with_line(agent(2, free=3, idle=1))]
+    assert "Not Agent 1: is on another call" in why(calls, agents)
+
+
+def test_who_talked_to_the_customer_is_passed_over_without_a_line_to_take_the_call() -> None:
+    line = [returning(1, to=1, needs_line=True)]
+    assert chosen(line, [agent(1, idle=9), with_line(agent(2))]) == [(1, 2)]
+    assert chosen(line, [with_line(agent(1, load=1), calling=True), with_line(agent(2))]) == [(1, 2)]
+    assert chosen(line, [with_line(agent(1)), with_line(agent(2, idle=9))]) == [(1, 1)]
+    told = why(line, [agent(1, idle=9), with_line(agent(2))])
+    assert "Not Agent 1: has no phone line" in told
+
+
+def test_who_missed_a_call_is_asked_again_if_nobody_else_has_a_line() -> None:
+    line = [waiting(1, missed=(1,), needs_line=True)]
+    assert chosen(line, [with_line(agent(1)), agent(2, free=0, load=1)]) == [(1, 1)]
+    assert chosen(line, [with_line(agent(1)), with_line(agent(2, free=0, load=1))]) == []
+
+
 def test_the_reason_names_queue_wait_choice_and_those_who_were_not_free() -> None:
     told = why([waiting(1, minutes=2.5)], [agent(1), agent(2, free=0, load=3)])
     assert told == [
@@ -187,17 +260,24 @@ def test_ten_thousand_that_nobody_can_take_are_passed_over_quickly() -> None:
     assert time.process_time() - began < 1
 
 
-lines = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60), st.integers(0, 9)), max_size=12)
-desks = st.lists(st.tuples(st.integers(0, 3), st.sets(st.integers(0, 2), max_size=3)), max_size=6)
+lines = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60), st.integers(0, 9), st.booleans()), max_size=12)
+desks = st.lists(
+    st.tuples(st.integers(0, 3), st.sets(st.integers(0, 2), max_size=3), st.booleans(), st.booleans()), max_size=6
+)
 
 
 @given(lines, desks)
-def test_matching_is_fair_and_within_bounds(line: list[tuple[int, ...]], desk: list[tuple[int, set[int]]]) -> None:
+def test_matching_is_fair_and_within_bounds(
+    line: list[tuple[int, int, int, bool]], desk: list[tuple[int, set[int], bool, bool]]
+) -> None:
     waits = [
-        waiting(number, queue=queue, minutes=minutes, head_start=start)
-        for number, (queue, minutes, start) in enumerate(line)
+        waiting(number, queue=queue, minutes=minutes, head_start=start, needs_line=on_a_phone)
+        for number, (queue, minutes, start, on_a_phone) in enumerate(line)
     ]
-    agents = [agent(number, free=free, queues=queues) for number, (free, queues) in enumerate(desk)]
+    agents = [agent(number, free=free, queues=queues) for number, (free, queues, _, _) in enumerate(desk)]
+    for one, (_, _, has_line, is_calling) in zip(agents, desk, strict=True):
+        one.has_line, one.is_calling = has_line, is_calling
+    phones = {one.agent_id: int(one.has_line and not one.is_calling) for one in agents}
     room = {one.agent_id: one.free for one in agents}
     found = match(waits, agents, now=NOW)
     taken = [one.handoff_id for one in found]
@@ -205,7 +285,11 @@ def test_matching_is_fair_and_within_bounds(line: list[tuple[int, ...]], desk: l
     for one in agents:
         assert sum(got.agent_id == one.agent_id for got in found) <= room[one.agent_id]
     by_id = {one.handoff_id: one for one in waits}
-    # Nobody left waiting could have been served in the place of a lower rank of the same queue.
+    for one in agents:
+        calls = sum(got.agent_id == one.agent_id and by_id[got.handoff_id].needs_line for got in found)
+        assert calls <= phones[one.agent_id]
+    # Nobody left waiting could have been served in the place of a lower rank of the same queue and need.
     for left in (one for one in waits if one.handoff_id not in taken):
-        served = [by_id[number] for number in taken if by_id[number].queue_id == left.queue_id]
+        alike = [by_id[number] for number in taken if by_id[number].needs_line == left.needs_line]
+        served = [one for one in alike if one.queue_id == left.queue_id]
         assert all(one.rank < left.rank for one in served)

@@ -23,7 +23,8 @@ from handoff.routing import rounds, supply
 from handoff.routing.models import Offer
 from handoff.routing.rounds import run_matching
 from handoff.staffing.models import Agent, AgentSkill, Queue, Skill
-from tests.scenes import at_once, sit_down
+from tests.phones import give_line
+from tests.scenes import accept, at_once, sit_down
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,6 +98,7 @@ def test_nobody_is_expected_to_hold_the_line_of_a_call_or_of_what_was_left(click
     first = click(1)
     Handoff.objects.filter(pk=first.pk).update(**change)
     go_away(first)
+    give_line(amira)
     room(amira, 1)
     assert run_matching() == 1
 
@@ -191,6 +193,109 @@ def test_it_goes_back_to_them_also_when_nobody_else_is_there(click, tomas: Agent
     assert run_matching() == 0
     prefer(handoff, tomas)
     assert run_matching() == 1
+
+
+# -- calls
+
+
+@pytest.fixture
+def caller(click):
+    """A new customer in line on a telephone."""
+
+    def ring(number: int, **fields: str) -> Handoff:
+        handoff = click(number, **fields)
+        Handoff.objects.filter(pk=handoff.pk).update(channel="phone")
+        return handoff
+
+    return ring
+
+
+def test_a_call_goes_to_who_has_a_phone(caller, amira: Agent, tomas: Agent) -> None:
+    first = caller(1)
+    room(amira, 3)
+    assert run_matching() == 0
+    give_line(tomas)
+    room(tomas, 3)
+    assert run_matching() == 1
+    assert Offer.objects.get().agent == tomas
+    assert "Not Amira: has no phone line" in why(first)
+
+
+def test_callers_do_not_hold_up_the_chats_of_who_has_no_phone(caller, click, amira: Agent) -> None:
+    caller(1)
+    chat = click(2)
+    room(amira, 1)
+    assert run_matching() == 1
+    assert offered() == [chat.pk]
+    assert "Passed over, 1 ahead: nobody free has a phone line" in why(chat)
+
+
+def test_one_person_is_offered_one_call_and_chats_beside_it(caller, click, amira: Agent) -> None:
+    first, second, chat = caller(1), caller(2), click(3)
+    give_line(amira)
+    room(amira, 3)
+    assert run_matching() == 2
+    assert sorted(offered()) == [first.pk, chat.pk]
+    assert run_matching() == 0
+    accept(amira, Offer.objects.get(handoff=first, status="pending"))
+    assert run_matching() == 0
+    Handoff.objects.filter(pk=first.pk).update(state="wrap_up", ended_at=utc_now())
+    assert run_matching() == 1
+    assert second.pk in offered()
+
+
+def test_one_person_is_offered_one_call_across_two_lines(caller, harbour, amira: Agent) -> None:
+    loans = Queue.objects.create(key="loans", name="Loans")
+    Intent.objects.create(site=harbour, key="loan", label="Loan", queue=loans, channels=["chat"])
+    caller(1), caller(2, intent="loan")
+    amira.queues.add(loans)
+    give_line(amira)
+    room(amira, 3)
+    assert run_matching() == 1
+    assert run_matching() == 0
+
+
+def test_rounds_at_once_give_one_person_one_call(caller, amira: Agent, tomas: Agent) -> None:
+    line = [caller(number).pk for number in range(6)]
+    give_line(amira, tomas)
+    room(amira, 5)
+    room(tomas, 5)
+    at_once([run_matching] * 6)
+    while run_matching():
+        pass
+    assert sorted(offered()) == line[:2]
+    assert set(Offer.objects.values_list("agent__name", flat=True)) == {"Amira", "Tomas"}
+
+
+def test_a_call_that_began_since_the_plan_is_seen_under_the_lock(caller, amira: Agent) -> None:
+    first, second = caller(1), caller(2)
+    give_line(amira)
+    room(amira, 3)
+    plan, plans = rounds._plan, []
+
+    def plan_and_call(within, without):
+        planned = plan(within, without)
+        plans.append(planned)
+        if len(plans) == 1:
+            # A talk of hers has just become a call.
+            Handoff.objects.filter(pk=second.pk).update(state="connected", agent=amira)
+            Handoff.objects.filter(pk=second.pk).update(connected_at=utc_now())
+        return planned
+
+    with patch.object(rounds, "_plan", plan_and_call):
+        assert run_matching() == 0
+    assert offered() == []
+    assert Handoff.objects.get(pk=first.pk).state == "queued"
+
+
+def test_the_same_agent_without_a_line_is_passed_over(caller, amira: Agent, tomas: Agent) -> None:
+    handoff = caller(1)
+    give_line(tomas)
+    room(amira, 3)
+    room(tomas, 3)
+    prefer(handoff, amira)
+    assert run_matching() == 1
+    assert Offer.objects.get().agent == tomas
 
 
 def test_heads_that_wait_for_somebody_full_do_not_starve_those_behind_a_page_of_them(

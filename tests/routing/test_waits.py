@@ -21,6 +21,7 @@ from handoff.protocol.shapes import Estimate
 from handoff.realtime import log
 from handoff.routing import actions, queries, waits
 from handoff.staffing.models import Agent, Hours, Queue, Skill
+from tests.phones import give_line
 from tests.scenes import connect, sit_down
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -187,7 +188,7 @@ def test_nothing_kept_is_nothing_known_until_somebody_looks_outside_of_a_transac
 
 def test_a_snapshot_that_only_reads_may_look(experience, amira: Agent) -> None:
     sit_down(amira)
-    entrance = amira.queues.get().pk, None
+    entrance = amira.queues.get().pk, None, False
     with log.reading():
         assert waits.estimate_of_newcomer(entrance).kind == "soon"
     waits.forget()
@@ -199,7 +200,7 @@ def test_a_snapshot_that_only_reads_may_look(experience, amira: Agent) -> None:
 
 def test_while_one_looks_others_are_told_what_is_kept(experience, amira: Agent) -> None:
     sit_down(amira)
-    entrance = amira.queues.get().pk, None
+    entrance = amira.queues.get().pk, None, False
     assert waits.estimate_of_newcomer(entrance).kind == "soon"
     taken = Mock(acquire=Mock(return_value=False))
     with patch.object(waits, "KEPT_SECONDS", -1), patch.object(waits, "_making", taken):
@@ -228,7 +229,9 @@ def test_beyond_the_places_that_are_played_it_is_told_in_proportion(page, maya, 
 
 
 @pytest.mark.parametrize("channel", list(Channel))
-def test_every_channel_of_an_intent_stands_as_its_line_does(maya, harbour, cards: Queue, amira: Agent, channel) -> None:
+def test_every_channel_of_an_intent_stands_as_its_line_does(
+    maya, phone, harbour, cards: Queue, amira: Agent, channel
+) -> None:
     Intent.objects.filter(site=harbour, key="dispute-charge").update(channels=[channel])
     now = utc_now()
 
@@ -254,6 +257,29 @@ def test_every_channel_of_an_intent_stands_as_its_line_does(maya, harbour, cards
     assert state() == ("open", False)
     Hours.objects.update(closed=[f"{now:%Y-%m-%d}"])
     assert state() == ("closed", True)
+
+
+def test_a_call_needs_somebody_at_work_with_a_phone(maya, phone, experience, harbour, amira: Agent) -> None:
+    Intent.objects.filter(site=harbour).update(channels=["chat", "phone"])
+    Agent.objects.filter(pk=amira.pk).update(audio="")
+    sit_down(amira)
+    chat, call = maya.get("availability").body["intents"][0]["channels"]
+    assert (chat["state"], chat["estimate"]["kind"]) == ("open", "soon")
+    assert (call["channel"], call["state"], call["estimate"]["kind"]) == ("phone", "unstaffed", "unknown")
+    give_line(amira)
+    waits.forget()
+    _, call = maya.get("availability").body["intents"][0]["channels"]
+    assert (call["state"], call["estimate"]["kind"]) == ("open", "soon")
+
+
+def test_who_waits_on_a_telephone_is_told_what_holds_for_them(maya, experience, amira: Agent) -> None:
+    sit_down(amira)
+    entrance = amira.queues.get().pk, None
+    assert waits.estimate_of_newcomer((*entrance, False)).kind == "soon"
+    assert waits.estimate_of_newcomer((*entrance, True)).kind == "unknown"
+    give_line(amira)
+    waits.forget()
+    assert waits.estimate_of_newcomer((*entrance, True)).kind == "soon"
 
 
 class Screen:

@@ -89,6 +89,9 @@ _INTENT: Final = Form(
     {"actions": _ACTION},
     most=200,
 )
+_NUMBER: Final = Form(
+    {"number": values.phone_number, "provider": values.slug, "intent": values.slug}, named_by="number", most=100
+)
 _SITE: Final = Form(
     {
         "key": values.slug,
@@ -98,9 +101,10 @@ _SITE: Final = Form(
         "allow_app_clients": values.flag,
         "brand": values.brand,
         "query_parameters": values.several(values.parameter, most=50),
+        "calling": values.calling,
         **_SIGNING,
     },
-    {"keys": Form(_SIGNING, named_by=None, most=8), "intents": _INTENT},
+    {"numbers": _NUMBER, "keys": Form(_SIGNING, named_by=None, most=8), "intents": _INTENT},
 )
 _AGENT: Final = Form(
     {
@@ -109,6 +113,7 @@ _AGENT: Final = Form(
         "queues": values.several(values.slug),
         "skills": values.levels,
         "capacity": values.whole(0, 100),
+        "audio": values.audio,
         "role": values.one_of(Agent.Role.values),
         "password": values.password,
     },

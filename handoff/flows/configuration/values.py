@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, Final, TypeVar
 
+import phonenumbers
+
 from handoff.broker.states import Channel
+from handoff.callbacks.quiet import QuietHours
 from handoff.identity.origins import origin_problem
 from handoff.staffing.hours import date_problem, overlap_problem, span_problem, zone_problem
 
@@ -30,6 +33,8 @@ _SLUG: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _USERNAME: Final = re.compile(r"[\w.@+-]{1,150}")
 _KID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PARAMETER: Final = re.compile(r"[A-Za-z0-9_.\[\]-]{1,64}")
+_PHONE_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_AUDIO: Final = re.compile(r"|sip:[A-Za-z0-9_.!~*'()&=+$,;?/%-]+@[A-Za-z0-9.:\[\]-]+|\+[1-9][0-9]{6,14}")
 _COLOUR: Final = re.compile(r"#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
 
 
@@ -155,6 +160,52 @@ def levels(value: object) -> dict[str, int]:
     return dict(zip(names, _read_all((level, name, found[name]) for name in found), strict=True))
 
 
+def phone_number(value: object) -> str:
+    return _matching(value, _PHONE_NUMBER, "a number in full, like +442079460000")
+
+
+def audio(value: object) -> str:
+    """Where an agent's calls ring; empty takes it away."""
+    return _matching(value, _AUDIO, "empty, sip:amira@pbx.example.com, or a number in full, like +442079460001")
+
+
+def quiet_hours(value: object) -> str:
+    """Over midnight too; empty means none."""
+    found = _string(value)
+    if not found:
+        return found
+    begins, dash, ends = found.partition("-")
+    problem = None if dash else f"{found!r} is not like 21:00-08:00"
+    try:
+        QuietHours(begins, ends)
+    except ValueError as error:
+        problem = problem or str(error)
+    return _good(found, problem)
+
+
+def calling(value: object) -> dict[str, Any]:
+    """Whom a site may call, when, and how often; what is left out keeps its default."""
+    found = _table(value)
+    if unknown := sorted(found.keys() - CALLING.keys()):
+        raise ValueError(f"knows {', '.join(sorted(CALLING))}, not {', '.join(unknown)}")
+    names = list(found)
+    return dict(zip(names, _read_all((CALLING[name], name, found[name]) for name in names), strict=True))
+
+
+def country(value: object) -> str:
+    found = _string(value)
+    return _good(found, None if found in phonenumbers.SUPPORTED_REGIONS else f"{found!r} is no country like GB")
+
+
+CALLING: Final[dict[str, Rule]] = {
+    "countries": several(country, most=300),
+    "quiet_hours": quiet_hours,
+    "slot_minutes": whole(5, 240),
+    "per_customer_day": whole(0, 100),
+    "per_site_hour": whole(0, 1_000_000),
+    "ring_seconds": whole(5, 120),
+    "consent": text(1000),
+}
 acr = text(200)
 channel = one_of(word.value for word in Channel)
 

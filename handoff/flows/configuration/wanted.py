@@ -15,6 +15,7 @@ from handoff.identity.models import SiteKey
 from handoff.intents.models import Intent
 from handoff.staffing.models import Hours, Queue, User
 from handoff.staffing.opening import WEEKDAYS
+from handoff.telephony.models import PhoneNumber
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def find_conflicts(wanted: Wanted) -> Iterator[Problem]:
         stored = SiteKey.objects.filter(site__key=site.key)
         yield from signing_keys.conflicts(wanted.keys[site.table], stored)
         yield from _intent_conflicts(site, queues)
+        yield from _number_conflicts(site)
+    yield from _shared_numbers(wanted.all("sites"))
 
 
 def weekly_of(hours: Record) -> dict[str, list[str]]:
@@ -101,3 +104,26 @@ def _intent_conflicts(site: Record, queues: set[str]) -> Iterator[Problem]:
         yield from _unknown(intent, "queue", queues)
         if "queue" not in intent.named and intent.key not in stored:
             yield Problem(intent.table, "queue", "is missing: every intent leads to a queue")
+
+
+def _shared_numbers(sites: list[Record]) -> Iterator[Problem]:
+    """A call has to lead to one site."""
+    owners: dict[str, Record] = {}
+    for site in sites:
+        for record in site.tables.get("numbers", []):
+            owner = owners.setdefault(record.values.get("number", record.table), site)
+            if owner is not site:
+                yield Problem(record.table, "number", f"is also a number of {owner.table}")
+
+
+def _number_conflicts(site: Record) -> Iterator[Problem]:
+    stored = set(Intent.objects.filter(site__key=site.key).values_list("key", flat=True))
+    intents = stored | {intent.key for intent in site.tables.get("intents", [])}
+    owners = dict(PhoneNumber.objects.exclude(site__key=site.key).values_list("number", "site__key"))
+    for record in site.tables.get("numbers", []):
+        yield from _unknown(record, "intent", intents)
+        owner = owners.get(record.values.get("number", ""))
+        if owner is not None:
+            yield Problem(record.table, "number", f"belongs to the site {owner!r}")
+        if "provider" not in record.named:
+            yield Problem(record.table, "provider", "is missing: lab, twilio, asterisk or generic")

@@ -4,6 +4,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { IconHeadset } from "../shared/icons.tsx";
 import { toggled } from "./availability_box.tsx";
 import { inPlace, serverNow } from "./board.ts";
+import { LATER } from "./call_bar.tsx";
+import { Callbacks } from "./callbacks_view.tsx";
+import { CHANNEL } from "./channel_switch.tsx";
 import { TURN } from "./composer.tsx";
 import { DeskProvider, useClock, useDesk, useDeskState } from "./context.tsx";
 import type { Desk } from "./desk.ts";
@@ -12,9 +15,11 @@ import { Help } from "./help.tsx";
 import { LineBanner, hasBanner, openingWords } from "./line_banner.tsx";
 import { unreadCount } from "./lines.ts";
 import type { Page } from "./page.ts";
+import { spokenOffer } from "./offer_call.tsx";
 import { Pane } from "./pane.tsx";
 import { customerName } from "./people.ts";
 import { Rail } from "./rail.tsx";
+import { useRecordShown } from "./record_shown.ts";
 import { Rest } from "./rest.tsx";
 import { isWriting, shortcutOf } from "./shortcuts.ts";
 import type { Shortcut } from "./shortcuts.ts";
@@ -36,7 +41,7 @@ export function App({ desk, page }: { desk: Desk; page: Page }): ComponentChildr
       <div class={`desk${banner ? " desk--banner" : ""}`}>
         <TopBar onHelp={() => setHelp(true)} />
         {banner && <LineBanner now={clock} />}
-        {state.board ? <Columns /> : <Opening />}
+        {!state.board ? <Opening /> : state.view === "callbacks" ? <><Rail /><Callbacks /></> : <Columns />}
         <OfferSaid />
       </div>
       {help && <Help onClose={() => setHelp(false)} />}
@@ -47,6 +52,7 @@ export function App({ desk, page }: { desk: Desk; page: Page }): ComponentChildr
 function Columns(): ComponentChildren {
   const { state } = useDesk();
   const handoff = selectedHandoff(state);
+  useRecordShown(handoff);
   const main = useRef<HTMLElement>(null);
   // What had the focus may have left with its handoff; the keyboard goes on from here, not from the top of the page.
   const before = useRef(state.selected);
@@ -80,7 +86,7 @@ function OfferSaid(): ComponentChildren {
   useEffect(() => {
     document.title = offer ? `Offer: ${customerName(offer.handoff.customer)} – Handoff` : `${unread > 0 ? `(${unread}) ` : ""}Handoff desk`;
   }, [offer?.id, unread]);
-  return <p class="vh" role="status">{offer ? `Offer: ${offer.handoff.brief} Alt Enter accepts.` : ""}</p>;
+  return <p class="vh" role="status">{offer ? spokenOffer(offer) : ""}</p>;
 }
 
 function useShortcuts(desk: Desk, onHelp: () => void): void {
@@ -109,10 +115,21 @@ function perform(desk: Desk, shortcut: Shortcut, onHelp: () => void): void {
     case "note": document.dispatchEvent(new Event(TURN)); return;
     case "end": document.dispatchEvent(new Event(END)); return;
     case "transfer": document.dispatchEvent(new Event(TRANSFER)); return;
+    case "channel": document.dispatchEvent(new Event(CHANNEL)); return;
+    case "later": document.dispatchEvent(new Event(LATER)); return;
+    case "press": void desk.press(shortcut.key); return;
+    case "dial": return dialOpen(desk);
+    case "callbacks": return desk.show(desk.store.get().view === "callbacks" ? "desk" : "callbacks");
     case "region": return nextRegion(shortcut.back);
     case "help": return onHelp();
     default: return shortcut satisfies never;
   }
+}
+
+function dialOpen(desk: Desk): void {
+  const { view } = desk.store.get();
+  const handoff = selectedHandoff(desk.store.get());
+  if (handoff && view === "desk") void desk.dial(handoff);
 }
 
 function openPlace(desk: Desk, place: number): void {

@@ -2,7 +2,7 @@
 import type { ComponentChildren, FunctionComponent } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import {
-  IconCheck, IconChecks, IconClock, IconFlag, IconPencil, IconRoute, IconStar, IconTransfer, IconUser, IconX,
+  IconCallback, IconCheck, IconChecks, IconClock, IconFlag, IconPencil, IconPhone, IconRoute, IconStar, IconTransfer, IconUser, IconX,
 } from "../shared/icons.tsx";
 import type { IconProps } from "../shared/icons.tsx";
 import { Text } from "../shared/text.tsx";
@@ -18,6 +18,7 @@ const FOLLOWING_PX = 80;
 
 const ICONS: Readonly<Record<LineIcon, FunctionComponent<IconProps>>> = {
   user: IconUser, route: IconRoute, pencil: IconPencil, flag: IconFlag, seal: IconCheck, star: IconStar, check: IconCheck, transfer: IconTransfer, x: IconX,
+  phone: IconPhone, callback: IconCallback,
 };
 
 export function Conversation({ handoff }: { handoff: DeskHandoff }): ComponentChildren {

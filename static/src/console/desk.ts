@@ -6,14 +6,16 @@ import { Outbox } from "../shared/outbox.ts";
 import type { OutboxItem } from "../shared/outbox.ts";
 import type { KeyValue } from "../shared/storage.ts";
 import { createStore } from "../shared/store.ts";
+import { actionOf, isLive, isStuck, liveHandoff, waitsForRecord, whyNoDial } from "./call.ts";
+import type { CallKey } from "./call.ts";
 import { START, reduceDesk } from "./desk_state.ts";
-import type { DeskAction, DeskState } from "./desk_state.ts";
+import type { DeskAction, DeskState, View } from "./desk_state.ts";
 import { Drafts } from "./drafts.ts";
 import { factKey } from "./facts.ts";
 import { missingBefore } from "./lines.ts";
 import { readEntry } from "./wire.ts";
-import type { AgentSnapshot, Availability, DeskHandoff, Destinations, Entry, Ephemeral, EventFrame, Offer } from "./wire.ts";
-import { refusalWords } from "./words.ts";
+import type { AgentSnapshot, Availability, CallAction, DeskHandoff, Destinations, DueCallbacks, Entry, Ephemeral, EventFrame, Offer } from "./wire.ts";
+import { channelWithin, phoneRefusalWords, refusalWords } from "./words.ts";
 
 /** The other side's "is writing" lasts longer than this, so more would only be noise. */
 const TYPING_MS = 5_000;
@@ -25,9 +27,13 @@ export interface DeskOptions {
   agentId: string;
   older(handoff: string, stream: string, before: number): Promise<AnyEntry[]>;
   destinations(): Promise<Destinations>;
+  callbacks(): Promise<DueCallbacks>;
   now?: () => number;
   connect?: (options: ConnectionOptions<AgentSnapshot>) => Line;
 }
+
+/** Another time for a callback: so many minutes from now, or a window on the customer's clock. */
+export type Later = { minutes: number } | { window: { date: string; from: string; to: string }; time_zone: string };
 
 /** A queue or a person, as one chooses it. */
 export type Destination = { kind: "queue"; key: string; name: string } | { kind: "agent"; id: string; name: string };
@@ -36,6 +42,7 @@ export class Desk {
   readonly store = createStore<DeskState, DeskAction>(reduceDesk, START);
   readonly drafts: Drafts;
   readonly destinations: DeskOptions["destinations"];
+  readonly callbacks: DeskOptions["callbacks"];
   private readonly outbox: Outbox;
   private readonly line: Line;
   private readonly now: () => number;
@@ -43,13 +50,16 @@ export class Desk {
   private historyLost = false;
   private readonly typedAt = new Map<string, number>();
   private readonly readTo = new Map<string, number>();
+  /** Calls whose record was told to be on screen over this connection. */
+  private readonly rendered = new Set<string>();
   private focused = 0;
 
   constructor(options: DeskOptions) {
-    const { storage, agentId, getTicket, older, destinations, now = () => Date.now(), connect = (wanted) => new Connection<AgentSnapshot>(wanted) } = options;
+    const { storage, agentId, getTicket, older, destinations, callbacks, now = () => Date.now(), connect = (wanted) => new Connection<AgentSnapshot>(wanted) } = options;
     this.now = now;
     this.older = older;
     this.destinations = destinations;
+    this.callbacks = callbacks;
     this.drafts = new Drafts(storage, `handoff.drafts.${agentId}`);
     this.line = connect({
       getTicket,
@@ -80,6 +90,7 @@ export class Desk {
     this.drafts.clear();
   }
 
+  show(view: View): void { this.dispatch({ type: "shown", view }); }
   open(handoff: string): void { this.dispatch({ type: "opened", handoff }); }
 
   /** True once for each time a handoff was opened on purpose. */
@@ -135,6 +146,47 @@ export class Desk {
     }
   }
 
+  /** The record of a caller is on screen: only then the line opens. Told once, and again where a lost connection leaves it open whether it arrived. */
+  recordShown({ id, call }: DeskHandoff): void {
+    if (!waitsForRecord(call) || this.rendered.has(call.id)) return;
+    this.rendered.add(call.id);
+    this.line.command("call.control", { handoff: id, action: "rendered" }).catch(() => this.rendered.delete(call.id));
+  }
+
+  /** A key of the phone, for the call that is open or else the one that is on. */
+  async press(key: CallKey): Promise<void> {
+    const handoffs = this.store.get().board?.handoffs ?? [];
+    const open = handoffs.find(({ id }) => id === this.store.get().selected);
+    const handoff = open && isLive(open.call) ? open : liveHandoff(handoffs);
+    const action = handoff && actionOf(handoff.call, key);
+    if (action) await this.control(handoff.id, action);
+  }
+
+  /** Asks for a line that did not open once more; what opens it is the same word. */
+  async openLine({ id, call }: DeskHandoff): Promise<void> {
+    if (isStuck(call)) await this.control(id, "rendered");
+  }
+
+  async dial(handoff: DeskHandoff): Promise<void> {
+    const { id, version, channel, state } = handoff;
+    const { board, dials, line } = this.store.get();
+    if (channel !== "callback" || state !== "connected" || dials[id]?.busy || whyNoDial(handoff, board?.handoffs ?? [], line.status === "live") !== null) return;
+    this.dispatch({ type: "dialled", handoff: id, dial: { busy: true, trouble: null } });
+    const trouble = await this.attempt("callback.dial", { handoff: id, version });
+    this.dispatch({ type: "dialled", handoff: id, dial: { busy: false, trouble } });
+  }
+
+  /** Resolves to why it did not work, or to null. */
+  reschedule({ id, version }: DeskHandoff, later: Later): Promise<string | null> {
+    return this.attempt("callback.reschedule", { handoff: id, version, ...later });
+  }
+
+  async switchChannel({ id, version }: DeskHandoff, channel: string): Promise<string | null> {
+    const refused = await this.attempt("channel.switch", { handoff: id, version, channel });
+    if (refused === null) this.dispatch({ type: "passed", handoff: id, passed: { to: channelWithin(channel), asked: false } });
+    return refused;
+  }
+
   async addFact(handoff: string, label: string, value: string): Promise<boolean> {
     return null !== (await this.ask("fact.add", { handoff, key: factKey(label), label, value }));
   }
@@ -187,6 +239,7 @@ export class Desk {
   }
 
   private welcomed(snapshot: AgentSnapshot, heads: Record<string, number>): void {
+    this.rendered.clear();
     this.receive({ ev: "snapshot", snapshot, heads, history_lost: this.historyLost });
     this.historyLost = false;
     for (const { timeline } of this.store.get().board?.handoffs ?? []) timeline.forEach((entry) => this.settle(entry));
@@ -197,6 +250,13 @@ export class Desk {
       this.receive({ ...entry, ev: "event" } as EventFrame);
       this.settle(entry);
     }
+    this.forgetRendered();
+  }
+
+  /** The same call may come to this desk again, and then waits for its record again. */
+  private forgetRendered(): void {
+    const waiting = new Set((this.store.get().board?.handoffs ?? []).flatMap(({ call }) => (waitsForRecord(call) ? [call.id] : [])));
+    for (const id of this.rendered) if (!waiting.has(id)) this.rendered.delete(id);
   }
 
   private settle(entry: Entry): void {
@@ -214,6 +274,20 @@ export class Desk {
 
   private deliver({ kind, handoff, client_id, text }: OutboxItem): Promise<unknown> {
     return this.line.command(kind === "note" ? "note.add" : "message.send", { handoff, client_id, text });
+  }
+
+  private async control(handoff: string, action: CallAction): Promise<void> {
+    this.dispatch({ type: "refused", text: await this.attempt("call.control", { handoff, action }) });
+  }
+
+  /** Resolves to why it did not work, or to null. */
+  private async attempt(cmd: string, fields: Record<string, unknown>): Promise<string | null> {
+    try {
+      await this.line.command(cmd, fields);
+      return null;
+    } catch (error) {
+      return error instanceof CommandError ? phoneRefusalWords(error.code, error.message, error.fields) : whyNot(error);
+    }
   }
 
   /** A refusal is shown in words and answers null; nothing the agent wrote depends on it. */

@@ -3,19 +3,26 @@ import type { Status } from "../shared/connection.ts";
 import type { OutboxItem } from "../shared/outbox.ts";
 import { inPlace } from "./board.ts";
 import type { Board } from "./board.ts";
+import { liveHandoff } from "./call.ts";
 import { reduce } from "./reducer.ts";
 import type { Input } from "./reducer.ts";
 import type { DeskHandoff } from "./wire.ts";
 
 export interface Line { status: Status; detail: string | null; since: number; /** When it came back after a break; null while it never broke. */ back_at: number | null }
 
-/** To whom it went, and whether they are asked now or it waits in their line. */
+/** To whom it went, or to which channel, and whether somebody is asked now or it waits in their line. */
 export interface Passed { to: string; asked: boolean }
+
+/** A press of "Call": on its way, or why nobody was rung. */
+export interface Dial { busy: boolean; trouble: string | null }
+
+export type View = "desk" | "callbacks";
 
 export interface DeskState {
   board: Board | null;
   line: Line;
   outbox: readonly OutboxItem[];
+  view: View;
   selected: string | null;
   /** The handoff opened last on purpose, and how many were: only then its composer takes the focus. */
   opened: { handoff: string | null; times: number };
@@ -25,6 +32,7 @@ export interface DeskState {
   expected: string | null;
   /** Where this page passed handoffs to. */
   passed: Readonly<Record<string, Passed>>;
+  dials: Readonly<Record<string, Dial>>;
   /** A refusal that has no place of its own. */
   refusal: string | null;
 }
@@ -37,11 +45,13 @@ export type DeskAction =
   | { type: "answering"; offer: string | null }
   | { type: "expected"; handoff: string }
   | { type: "passed"; handoff: string; passed: Passed }
+  | { type: "dialled"; handoff: string; dial: Dial }
+  | { type: "shown"; view: View }
   | { type: "refused"; text: string | null };
 
 export const START: DeskState = {
-  board: null, line: { status: "connecting", detail: null, since: 0, back_at: null }, outbox: [], selected: null, opened: { handoff: null, times: 0 },
-  answering: null, expected: null, passed: {}, refusal: null,
+  board: null, line: { status: "connecting", detail: null, since: 0, back_at: null }, outbox: [], view: "desk", selected: null, opened: { handoff: null, times: 0 },
+  answering: null, expected: null, passed: {}, dials: {}, refusal: null,
 };
 
 export function reduceDesk(state: DeskState, action: DeskAction): DeskState {
@@ -53,6 +63,8 @@ export function reduceDesk(state: DeskState, action: DeskAction): DeskState {
     case "answering": return { ...state, answering: action.offer };
     case "expected": return select({ ...state, expected: action.handoff, answering: null }, state);
     case "passed": return { ...state, passed: { ...state.passed, [action.handoff]: action.passed } };
+    case "dialled": return { ...state, dials: { ...state.dials, [action.handoff]: action.dial } };
+    case "shown": return { ...state, view: action.view };
     case "refused": return { ...state, refusal: action.text };
     default: return action satisfies never;
   }
@@ -64,7 +76,7 @@ function nextLine(line: Line, { status, detail, now }: Extract<DeskAction, { typ
 }
 
 function opened(state: DeskState, handoff: string): DeskState {
-  return { ...state, selected: handoff, opened: { handoff, times: state.opened.times + 1 } };
+  return { ...state, view: "desk", selected: handoff, opened: { handoff, times: state.opened.times + 1 } };
 }
 
 /**
@@ -76,7 +88,8 @@ function select(state: DeskState, before: DeskState): DeskState {
   const has = (id: string | null): boolean => handoffs.some((one) => one.id === id);
   if (state.expected !== null && has(state.expected)) return { ...opened(state, state.expected), expected: null, answering: null };
   if (has(state.selected)) return state;
-  if (before.board === null) return { ...state, selected: inPlace(handoffs)[0]?.id ?? null };
+  // Whoever is on the phone comes first: their line may wait for the record to be on screen.
+  if (before.board === null) return { ...state, selected: (liveHandoff(handoffs) ?? inPlace(handoffs)[0])?.id ?? null };
   const known = new Set(before.board.handoffs.map((one) => one.id));
   const came = before.selected === null ? handoffs.find((one) => !known.has(one.id)) : undefined;
   return { ...state, selected: came?.id ?? null };

@@ -63,6 +63,19 @@ export function identityChanged(board: Board, id: string, { data }: Frame<"ident
   }));
 }
 
+export function callbackChanged(board: Board, id: string, { data }: Frame<"callback.changed">): Board {
+  return change(board, id, (handoff) => ({ ...handoff, callback: data.callback }));
+}
+
+/** The whole number stays as long as it may be this call's; how sure one can be moves on with the call, whichever of the two events comes first. */
+export function callChanged(board: Board, id: string, { data: { call } }: Frame<"call.changed">): Board {
+  return change(board, id, (handoff) => {
+    const same = handoff.caller_number !== null && call?.caller != null && handoff.caller_number.endsWith(call.caller.replace(/^\.+/, ""));
+    const evidence = call && call.evidence !== handoff.call?.evidence ? call.evidence : handoff.evidence;
+    return { ...handoff, call, evidence, caller_number: same ? handoff.caller_number : null };
+  });
+}
+
 export function surveyAnswered(board: Board, id: string, { data }: Frame<"survey.answered">): Board {
   return change(board, id, (handoff) => ({ ...handoff, survey: data }));
 }
@@ -79,6 +92,7 @@ export function wrapUpRecorded(board: Board, id: string, { data }: Frame<"wrap_u
 export function erased(board: Board, id: string): Board {
   return change(board, id, (handoff) => ({
     ...handoff, statement: null, facts: [], history: [], brief: "", journey: { steps: [] }, verdicts: [], survey: null, wrap_up: null,
+    evidence: null, callback: null, call: null, caller_number: null,
     customer: { ...handoff.customer, name: null, verified: false, assurance: null },
     timeline: handoff.timeline.filter((entry) => entry.type === "handoff.changed" || entry.type === "erased"),
   }));

@@ -1,15 +1,16 @@
 /** The conversation as lines: what was said, what was noted, what happened, and what is still on its way. */
 import type { OutboxItem } from "../shared/outbox.ts";
 import { methodWords } from "./assurance.ts";
+import { callWords, callbackWords } from "./call_lines.ts";
 import { valueWords } from "./facts.ts";
 import { journeyRows, stepTitle } from "../shared/journey.ts";
 import { moreWords, takeSteps } from "../shared/step_lines.ts";
 import { shortName } from "./people.ts";
 import type { DeskHandoff, Entry, EventData, Source, Step } from "./wire.ts";
-import { closeWords, channelWords, dispositionWords, refusalWords } from "./words.ts";
+import { channelWithin, closeWords, dispositionWords, refusalWords } from "./words.ts";
 
 export type Mark = { status: "sending" } | { status: "sent" } | { status: "read" } | { status: "failed"; why: string };
-export type LineIcon = "user" | "route" | "pencil" | "flag" | "seal" | "star" | "check" | "transfer" | "x";
+export type LineIcon = "user" | "route" | "pencil" | "flag" | "seal" | "star" | "check" | "transfer" | "x" | "phone" | "callback";
 export type Line =
   | { kind: "said" | "note"; key: string; mine: boolean; who: string; text: string; at: string; head: boolean; mark: Mark | null; client_id: string | null }
   | { kind: "system"; key: string; icon: LineIcon; text: string; at: string; steps?: readonly Step[] };
@@ -113,6 +114,8 @@ function happening(entry: Entry, handoff: DeskHandoff, me: string, index: number
     case "journey.recorded": return stepWords(entry.data.steps, who, handoff.site.name);
     case "facts.changed": return handoff.timeline.some((one) => signedBy(one, entry)) ? null : factWords(entry.data, who);
     case "identity.changed": return identityWords(entry, handoff, index);
+    case "call.changed": return withIcon("phone", callWords(handoff.timeline, index, who));
+    case "callback.changed": return withIcon("callback", callbackWords(handoff.timeline, index));
     case "survey.answered": return { icon: "star", text: `${who} rated the effort ${entry.data.effort} of 7` };
     case "offer.recorded": return offerWords(entry.data);
     case "wrap_up.recorded": return { icon: "check", text: `Wrapped up: ${dispositionWords(entry.data.disposition)}` };
@@ -121,15 +124,17 @@ function happening(entry: Entry, handoff: DeskHandoff, me: string, index: number
   }
 }
 
+const withIcon = (icon: LineIcon, text: string | null): Happening => (text === null ? null : { icon, text });
+
 function before(handoff: DeskHandoff, index: number): EventData["handoff.changed"] | null {
   const entry = handoff.timeline.slice(0, index).findLast((one) => one.type === "handoff.changed");
   return entry?.type === "handoff.changed" ? entry.data : null;
 }
 
 function changedWords(data: EventData["handoff.changed"], was: EventData["handoff.changed"] | null, who: string, me: string): Happening {
+  if (was && data.channel !== was.channel) return { icon: "transfer", text: `Switched from ${channelWithin(was.channel)} to ${channelWithin(data.channel)}, the place is kept` };
   if (data.state !== was?.state) return stateWords(data, was?.state ?? null, who, me);
-  if (data.intent.key !== was.intent.key) return { icon: "route", text: `Now about: ${data.intent.label}` };
-  return data.channel === was.channel ? null : { icon: "transfer", text: `Goes on by ${channelWords(data.channel).toLowerCase()}` };
+  return data.intent.key === was.intent.key ? null : { icon: "route", text: `Now about: ${data.intent.label}` };
 }
 
 function stateWords(data: EventData["handoff.changed"], was: string | null, who: string, me: string): Happening {
@@ -140,14 +145,19 @@ function stateWords(data: EventData["handoff.changed"], was: string | null, who:
     // "resolved" only says that the talk was ended; the outcome is the wrap-up's.
     case "closed": return { icon: "check", text: data.close_reason && data.close_reason !== "resolved" ? `Closed: ${closeWords(data.close_reason)}` : "Closed" };
     case "queued": return queuedWords(data, was, who);
+    // What is owed, and when, is the callback's own line.
+    case "scheduled": case "awaiting_call": return was === null ? askedWords(data, who) : null;
     default: return null;
   }
 }
 
 function queuedWords(data: EventData["handoff.changed"], was: string | null, who: string): Happening {
   if (was === "connected") return backWords(data.reason, who);
-  return was === null ? { icon: "flag", text: `${who} asked for help: ${data.intent.label}` } : null;
+  if (was === "scheduled") return { icon: "callback", text: "The callback came due" };
+  return was === null ? askedWords(data, who) : null;
 }
+
+const askedWords = (data: EventData["handoff.changed"], who: string): Happening => ({ icon: "flag", text: `${who} asked for help: ${data.intent.label}` });
 
 /** A transfer has a line of its own. */
 function backWords(reason: string | undefined, who: string): Happening {

@@ -1,17 +1,21 @@
 /** The handoffs on this desk, each with what it waits for. */
 import type { ComponentChildren } from "preact";
-import { IconCheck, IconChat } from "../shared/icons.tsx";
+import { IconCheck } from "../shared/icons.tsx";
 import { stripInvisible } from "../shared/safe_url.ts";
 import { elapsed } from "../shared/time.ts";
 import { inPlace } from "./board.ts";
+import { isLive, isTalking, isSure, statusWords, talkSeconds } from "./call.ts";
+import { ChannelIcon } from "./channel_icon.tsx";
 import { useBoard } from "./context.tsx";
 import { lastSaid, unreadCount, waitingSince } from "./lines.ts";
+import { shortName } from "./people.ts";
 import { LATE_SECONDS, secondsSince } from "./rail.tsx";
 import { Who } from "./who.tsx";
 import type { DeskHandoff } from "./wire.ts";
 
-/** Since when it waits for us: for the wrap-up, or for an answer to what the customer said. */
+/** Since when it waits for us: on the line, for the wrap-up, or for an answer to what the customer said. */
 export function needsSince(handoff: DeskHandoff): string | null {
+  if (isLive(handoff.call)) return handoff.call.direction === "inbound" && !isTalking(handoff.call) ? handoff.call.at : null;
   if (handoff.state !== "wrap_up") return waitingSince(handoff);
   return handoff.timeline.find((entry) => entry.type === "handoff.changed" && entry.data.state === "wrap_up")?.at ?? null;
 }
@@ -33,21 +37,23 @@ function Row({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
   const { desk, state, now } = useBoard();
   const unread = unreadCount(handoff);
   const since = needsSince(handoff);
+  const onLine = isLive(handoff.call) ? talkSeconds(handoff.call, now) : null;
   const waits = since === null ? null : secondsSince(since, now);
   const wrapping = handoff.state === "wrap_up";
   return (
-    <button type="button" class={`mine__row${unread > 0 ? " mine__row--unread" : ""}`} aria-current={handoff.id === state.selected}
+    <button type="button" class={`mine__row${unread > 0 ? " mine__row--unread" : ""}`} aria-current={handoff.id === state.selected && state.view === "desk"}
       onClick={() => desk.open(handoff.id)}>
-      {wrapping ? <IconCheck /> : <IconChat />}
-      <span class="mine__name"><Who customer={handoff.customer} /></span>
+      {wrapping ? <IconCheck /> : <ChannelIcon channel={handoff.channel} />}
+      <span class="mine__name"><Who customer={handoff.customer} sure={isSure(handoff.evidence)} /></span>
       {unread > 0 ? <span class="count"><span class="vh">, unread: </span>{unread}</span> : <span />}
       <span class="mine__what cut">{wrapping ? "Wrap-up" : rowWords(handoff, unread)}</span>
-      {waits !== null && <span class={`meta num${waits > LATE_SECONDS && !wrapping ? " warn" : ""}`}><span class="vh">waits </span>{elapsed(waits)}</span>}
+      {onLine !== null ? <span class="meta num"><span class="vh">on the line for </span>{elapsed(onLine)}</span> : waits !== null && <span class={`meta num${waits > LATE_SECONDS && !wrapping ? " warn" : ""}`}><span class="vh">waits </span>{elapsed(waits)}</span>}
     </button>
   );
 }
 
 function rowWords(handoff: DeskHandoff, unread: number): string {
+  if (isLive(handoff.call)) return statusWords(handoff.call, shortName(handoff.customer));
   const said = unread > 0 ? lastSaid(handoff) : null;
   return said === null ? handoff.intent.label : stripInvisible(said);
 }

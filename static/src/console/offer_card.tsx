@@ -2,7 +2,9 @@
 import type { ComponentChildren } from "preact";
 import { Text } from "../shared/text.tsx";
 import { elapsed } from "../shared/time.ts";
+import { IconPhone } from "../shared/icons.tsx";
 import { assuranceWords } from "./assurance.ts";
+import { isSure } from "./call.ts";
 import { useBoard } from "./context.tsx";
 import { RING, ringOffset, secondsLeft, spokenLeft } from "./countdown.ts";
 import { stepTitle, timesWords } from "../shared/journey.ts";
@@ -11,6 +13,8 @@ import { shortWithin } from "./people.ts";
 import { secondsSince } from "./rail.tsx";
 import { Who } from "./who.tsx";
 import type { Offer, Stopped, TransferView } from "./wire.ts";
+import { ChannelIcon } from "./channel_icon.tsx";
+import { From, Short, Sureness, answerWords, hasSureness } from "./offer_call.tsx";
 import { channelWords } from "./words.ts";
 
 export function OfferCard({ offer, docked }: { offer: Offer; docked: boolean }): ComponentChildren {
@@ -42,11 +46,12 @@ function Large({ offer }: { offer: Offer }): ComponentChildren {
       <div class="offer__top">
         <Ring offer={offer} />
         <div class="grow">
-          <p class="meta">{channelWords(handoff.channel)} offered to you, {handoff.queue.name}, {handoff.site.name}</p>
-          <h1 class="offer__who" id={title}><Who customer={handoff.customer} /></h1>
+          <p class="meta offer__by"><ChannelIcon channel={handoff.channel} /><span>{handoff.call?.direction === "inbound" ? "Call" : `${channelWords(handoff.channel)} offered`} to you, {handoff.queue.name}, {handoff.site.name}<From handoff={handoff} /></span></p>
+          <h1 class="offer__who" id={title}><Who customer={handoff.customer} sure={isSure(handoff.evidence)} /></h1>
           <p><b>{handoff.intent.label}</b></p>
         </div>
       </div>
+      <Sureness handoff={handoff} />
       <Facts offer={offer} />
       {handoff.transfer && <PassedOn transfer={handoff.transfer} />}
       <p class="offer__brief"><Text text={handoff.brief} /></p>
@@ -54,7 +59,7 @@ function Large({ offer }: { offer: Offer }): ComponentChildren {
       <div class="offer__do">
         <Answers offer={offer} />
         <span class="grow" />
-        <span class="meta">If the ring runs out, {shortWithin(handoff.customer)} goes to the next agent, same place.</span>
+        <span class="meta">{answerWords(handoff)} If the ring runs out, {shortWithin(handoff.customer)} goes to the next agent, same place.</span>
       </div>
     </section>
   );
@@ -76,7 +81,7 @@ function Facts({ offer: { handoff } }: { offer: Offer }): ComponentChildren {
   const { customer } = handoff;
   return (
     <dl class="offer__grid">
-      <div><dt>{customer.verified ? "Verified" : "Not verified"}</dt><dd>{assuranceWords(customer, now)}</dd></div>
+      {!hasSureness(handoff) && <div><dt>{customer.verified ? "Verified" : "Not verified"}</dt><dd>{assuranceWords(customer, now)}</dd></div>}
       <div><dt>Stopped at</dt>{handoff.stopped_at ? <StoppedAt stopped={handoff.stopped_at} site={handoff.site.name} /> : <dd>nothing failed</dd>}</div>
       <div><dt>Waited</dt><dd class="num">{elapsed(secondsSince(handoff.enqueued_at, now))}</dd></div>
       <div><dt>Earlier</dt><dd>{customer.verified ? earlierWords(handoff.earlier) : "cannot be tied"}</dd></div>
@@ -108,9 +113,9 @@ function Docked({ offer }: { offer: Offer }): ComponentChildren {
       <div class="offer__top">
         <Ring offer={offer} />
         <div class="grow">
-          <h2 class="offer__who" id={title}><Who customer={customer} /></h2>
-          <p class="cut">
-            {customer.verified ? assuranceWords(customer, now) : "not verified"}, {intent.label}, waited <span class="num">{elapsed(secondsSince(enqueued_at, now))}</span>
+          <h2 class="offer__who" id={title}><Who customer={customer} sure={isSure(offer.handoff.evidence)} /></h2>
+          <p class="offer__by">
+            <ChannelIcon channel={offer.handoff.channel} /><span class={hasSureness(offer.handoff) ? "" : "cut"}>{hasSureness(offer.handoff) ? <Short handoff={offer.handoff} /> : customer.verified ? assuranceWords(customer, now) : "not verified"}, {intent.label}, waited <span class="num">{elapsed(secondsSince(enqueued_at, now))}</span></span>
           </p>
         </div>
         <Answers offer={offer} short />
@@ -123,10 +128,11 @@ function Docked({ offer }: { offer: Offer }): ComponentChildren {
 function Answers({ offer, short = false }: { offer: Offer; short?: boolean }): ComponentChildren {
   const { desk, state } = useBoard();
   const busy = state.answering === offer.id;
+  const inbound = offer.handoff.call?.direction === "inbound";
   return (
     <>
       <button type="button" class="btn btn--primary" aria-disabled={busy} onClick={() => void desk.accept(offer)}>
-        {busy ? "Answering" : "Accept"} <Keys keys={["Alt", "Enter"]} />
+        {inbound && <IconPhone />}{busy ? "Answering" : inbound ? "Answer" : "Accept"} <Keys keys={["Alt", "Enter"]} />
       </button>
       <button type="button" class="btn" aria-disabled={busy} onClick={() => void desk.decline(offer)}>
         Decline <Keys keys={["Alt", short ? "⌫" : "Backspace"]} />

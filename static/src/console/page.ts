@@ -1,7 +1,7 @@
 /** What the server wrote into the page: who signed in, and where the cross-site token lies. */
 import { request } from "../shared/api.ts";
 import type { Entry } from "../shared/frames.ts";
-import type { Destinations } from "./wire.ts";
+import type { Destinations, DueCallbacks } from "./wire.ts";
 
 export interface Page {
   agentId: string;
@@ -31,6 +31,9 @@ export function deskTicket(page: Page): Promise<{ ticket: string; url: string }>
 
 /** Queues and people a handoff can be passed to. */
 export const destinations = (): Promise<Destinations> => request("/api/v1/desk/destinations");
+
+/** Calls that are owed: by this agent, and by the queues this agent serves. */
+export const dueCallbacks = (): Promise<DueCallbacks> => request("/api/v1/desk/callbacks");
 
 /** Entries of one stream that are older than those the desk began with. */
 export async function olderEntries(handoff: string, stream: string, before: number): Promise<Entry[]> {

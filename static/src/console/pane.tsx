@@ -1,10 +1,13 @@
 /** Right: what one need not ask. */
 import type { ComponentChildren } from "preact";
-import { IconBlock, IconCheck, IconChat, IconClock, IconDoc, IconRight } from "../shared/icons.tsx";
+import { IconBlock, IconCheck, IconClock, IconDoc, IconRight } from "../shared/icons.tsx";
 import { Seal } from "../shared/icons.tsx";
 import { Text } from "../shared/text.tsx";
 import { moment } from "../shared/time.ts";
 import { VERDICT_WORDS, assuranceWords } from "./assurance.ts";
+import { isSure, standingOf, standingWords } from "./call.ts";
+import type { Tone } from "./call.ts";
+import { ChannelIcon } from "./channel_icon.tsx";
 import { useBoard } from "./context.tsx";
 import { FactsSection } from "./facts_section.tsx";
 import { JourneySection } from "./journey_section.tsx";
@@ -30,17 +33,32 @@ export function Pane({ handoff }: { handoff: DeskHandoff | null }): ComponentChi
   );
 }
 
-function Identity({ handoff: { customer, verdicts, site } }: { handoff: DeskHandoff }): ComponentChildren {
-  const { now } = useBoard();
+/** On the phone it counts what speaks for the voice; in a chat it is the page itself that talks. */
+function identityWords({ customer, site, evidence }: DeskHandoff, now: number): string {
+  const standing = standingOf(evidence, customer, now);
+  if (standing) return standingWords(standing);
   const words = assuranceWords(customer, now);
+  return customer.verified ? `Signed by ${site.name}: ${words}` : `${words.charAt(0).toUpperCase()}${words.slice(1)}. Ask before you tell anything private.`;
+}
+
+function badgeOf({ verified }: DeskHandoff["customer"], tone: Tone): { class: string; text: string } {
+  if (tone === "bad") return { class: "badge badge--bad", text: "Not the caller" };
+  if (!verified) return { class: "badge", text: "Not verified" };
+  return tone === "ok" ? { class: "badge badge--ok", text: "Verified" } : { class: "badge badge--warn", text: "Not confirmed" };
+}
+
+function Identity({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
+  const { now } = useBoard();
+  const { customer, verdicts, evidence } = handoff;
+  const badge = badgeOf(customer, standingOf(evidence, customer, now)?.tone ?? "ok");
   return (
     <section class="pane__sec" aria-labelledby="pane-identity">
       <h2 class="vh" id="pane-identity">Identity</h2>
       <div class="who">
-        <Seal verified={customer.verified} />
+        <Seal verified={customer.verified && isSure(evidence)} />
         <div class="grow">
-          <p class="who__n"><bdi><Text text={customerName(customer)} /></bdi> <span class={customer.verified ? "badge badge--ok" : "badge"}>{customer.verified ? "Verified" : "Not verified"}</span></p>
-          <p class="meta">{customer.verified ? `Signed by ${site.name}: ${words}` : `${words.charAt(0).toUpperCase()}${words.slice(1)}. Ask before you tell anything private.`}</p>
+          <p class="who__n"><bdi><Text text={customerName(customer)} /></bdi> <span class={badge.class}>{badge.text}</span></p>
+          <p class="meta">{identityWords(handoff, now)}</p>
         </div>
       </div>
       {verdicts.length > 0 && <ul class="verdicts">{verdicts.map((one) => <VerdictRow key={one.key} verdict={one} />)}</ul>}
@@ -75,7 +93,7 @@ function Past({ past }: { past: PastHandoff }): ComponentChildren {
   const outcome = past.disposition ? dispositionWords(past.disposition) : past.close_reason ? `Closed: ${closeWords(past.close_reason)}` : "Still open";
   return (
     <div class="past">
-      <IconChat /><b class="cut">{past.intent.label}</b><span class="meta num">{moment(past.at, now)}</span>
+      <ChannelIcon channel={past.channel} /><b class="cut">{past.intent.label}</b><span class="meta num">{moment(past.at, now)}</span>
       <p>{outcome}.{past.note && <> <Text text={past.note} /></>}</p>
     </div>
   );

@@ -65,6 +65,8 @@ function reduceHandoff(board: Board, id: string, event: EventFrame): Board {
     case "journey.recorded": return on.journeyRecorded(board, id, event);
     case "facts.changed": return on.factsChanged(board, id, event);
     case "identity.changed": return on.identityChanged(board, id, event);
+    case "callback.changed": return on.callbackChanged(board, id, event);
+    case "call.changed": return on.callChanged(board, id, event);
     case "survey.answered": return on.surveyAnswered(board, id, event);
     case "briefing.changed": return on.briefingChanged(board, id, event);
     case "wrap_up.recorded": return on.wrapUpRecorded(board, id, event);
@@ -88,7 +90,7 @@ function reduceOwn(board: Board, event: EventFrame): Board {
     case "handoff.unassigned": return handoffUnassigned(board, event.data.id, event.data.reason);
     // These belong to a handoff's streams; the server does not send them here.
     case "handoff.changed": case "message.posted": case "journey.recorded": case "facts.changed": case "identity.changed":
-    case "survey.answered": case "briefing.changed": case "wrap_up.recorded": case "transfer.recorded": case "note.added": case "offer.recorded":
+    case "callback.changed": case "call.changed": case "survey.answered": case "briefing.changed": case "wrap_up.recorded": case "transfer.recorded": case "note.added": case "offer.recorded":
     // An own entry that was emptied: the snapshot tells what it did.
     case "erased":
       return board;

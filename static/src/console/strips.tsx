@@ -1,7 +1,9 @@
 /** What became of offers and handoffs, said in words that stay until they are put away. */
 import type { ComponentChildren } from "preact";
 import { IconAlert, IconCheck, IconClock, IconTransfer, IconX } from "../shared/icons.tsx";
+import { moment } from "../shared/time.ts";
 import type { EndedOffer, LostHandoff } from "./board.ts";
+import { outcomeWords } from "./call.ts";
 import { useBoard } from "./context.tsx";
 import type { Passed } from "./desk_state.ts";
 import { OfferCard } from "./offer_card.tsx";
@@ -51,17 +53,23 @@ function Ended({ ended }: { ended: EndedOffer }): ComponentChildren {
 }
 
 /** What the agent did is good news; what happened to them is told with its reason. */
-export function goneWords({ handoff: { customer }, reason }: LostHandoff, passed: Passed | undefined): Strip {
+export function goneWords({ handoff: { customer, callback }, reason }: LostHandoff, passed: Passed | undefined, now: number): Strip {
   const [who, short] = [customerName(customer), shortName(customer)];
+  const again = callback?.next_at ?? null;
+  if ((reason === "retry_later" || reason === "postpone") && again !== null && Date.parse(again) > now) {
+    const missed = reason === "retry_later" && callback?.last_outcome ? ` (${outcomeWords(callback.last_outcome)})` : "";
+    return { icon: <IconClock class="ic--l" />, title: `${who} is called later${missed}`, text: `The next call is ${moment(again, now)}. It comes back into the line by itself.` };
+  }
+  if (reason === "switch" && passed) return { icon: <IconCheck class="ic--l ok" />, title: `You switched ${customerWithin(customer)} to ${passed.to}`, text: `The place is kept, and ${short} comes back to you first.` };
   if (reason !== "transfer" || !passed) return { icon: <IconTransfer class="ic--l warn" />, title: `${who} is no longer on your desk`, text: shutWords(reason) };
   const next = passed.asked ? `${passed.to} is asked now, with your note and the whole talk.` : "Your note and the whole talk go along.";
   return { icon: <IconCheck class="ic--l ok" />, title: `You passed ${customerWithin(customer)} to ${passed.to}`, text: `${next} ${short} keeps the place.` };
 }
 
 function Lost({ lost }: { lost: LostHandoff }): ComponentChildren {
-  const { desk, state } = useBoard();
+  const { desk, state, now } = useBoard();
   const { id } = lost.handoff;
-  return <Notice {...goneWords(lost, state.passed[id])} onClose={() => desk.dismissHandoff(id)} />;
+  return <Notice {...goneWords(lost, state.passed[id], now)} onClose={() => desk.dismissHandoff(id)} />;
 }
 
 function Refusal(): ComponentChildren {

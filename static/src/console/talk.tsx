@@ -4,6 +4,9 @@ import { useEffect, useState } from "preact/hooks";
 import { IconAlert, IconTransfer } from "../shared/icons.tsx";
 import { Text } from "../shared/text.tsx";
 import { elapsed } from "../shared/time.ts";
+import { isLive, isSure } from "./call.ts";
+import { CallSection } from "./call_bar.tsx";
+import { CHANNEL, ChannelSwitch } from "./channel_switch.tsx";
 import { Composer } from "./composer.tsx";
 import { useBoard } from "./context.tsx";
 import { Conversation } from "./conversation.tsx";
@@ -24,18 +27,21 @@ export const TRANSFER = "handoff:transfer-talk";
 
 export function Talk({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
   const ending = useEnding(handoff);
-  const passing = usePassing(handoff);
+  const passing = useAsked(handoff, TRANSFER);
+  const switching = useAsked(handoff, CHANNEL);
   useReading(handoff);
   return (
     <>
-      <Head handoff={handoff} onEnd={ending.ask} onTransfer={passing.ask} />
-      {ending.asked && <EndAnyway onEnd={ending.end} onStay={ending.stay} />}
+      <Head handoff={handoff} onEnd={ending.ask} onTransfer={passing.ask} onSwitch={switching.ask} />
+      {ending.asked && <EndAnyway why={ending.why} onEnd={ending.end} onStay={ending.stay} />}
       <Offers docked />
+      <CallSection handoff={handoff} onEnd={ending.ask} />
       {handoff.brief && <p class="brief"><Text text={handoff.brief} /></p>}
       <Conversation handoff={handoff} />
       <Whereabouts handoff={handoff} />
       {handoff.state === "wrap_up" ? <WrapUp handoff={handoff} /> : <Composer handoff={handoff} />}
       {passing.asked && <Transfer handoff={handoff} onClose={passing.close} />}
+      {switching.asked && <ChannelSwitch handoff={handoff} onClose={switching.close} />}
     </>
   );
 }
@@ -55,55 +61,61 @@ function useReading(handoff: DeskHandoff): void {
   });
 }
 
-interface Ending { asked: boolean; ask(): void; end(): void; stay(): void }
+interface Ending { asked: boolean; why: string; ask(): void; end(): void; stay(): void }
 
-/** Ending asks back only while something written would stay unsent. */
+/** Ending asks back only while something written would stay unsent, or somebody is on the line. */
 function useEnding(handoff: DeskHandoff): Ending {
   const { desk, state } = useBoard();
   const [asked, setAsked] = useState(false);
   const end = () => { setAsked(false); void desk.end(handoff.id); };
+  const talking = isLive(handoff.call);
   const ask = () => {
     if (handoff.state !== "connected") return;
     const unsent = desk.drafts.of(handoff.id).reply.trim() !== "" || state.outbox.some((item) => item.handoff === handoff.id && item.status !== "sent");
-    if (unsent) setAsked(true);
+    if (unsent || talking) setAsked(true);
     else end();
   };
   useEffect(() => {
     document.addEventListener(END, ask);
     return () => document.removeEventListener(END, ask);
   });
-  return { asked: asked && handoff.state === "connected", ask, end, stay: () => setAsked(false) };
+  const why = talking ? `${shortName(handoff.customer)} is still on the line. Ending hangs up.` : "Something you wrote is not sent yet.";
+  return { asked: asked && handoff.state === "connected", why, ask, end, stay: () => setAsked(false) };
 }
 
-function usePassing({ state }: DeskHandoff): { asked: boolean; ask(): void; close(): void } {
+/** A dialog that a key asks for from anywhere. */
+function useAsked({ state }: DeskHandoff, key: string): { asked: boolean; ask(): void; close(): void } {
   const [asked, setAsked] = useState(false);
   const ask = () => setAsked(state === "connected");
   useEffect(() => {
-    document.addEventListener(TRANSFER, ask);
-    return () => document.removeEventListener(TRANSFER, ask);
+    document.addEventListener(key, ask);
+    return () => document.removeEventListener(key, ask);
   });
   return { asked: asked && state === "connected", ask, close: () => setAsked(false) };
 }
 
-function EndAnyway({ onEnd, onStay }: { onEnd(): void; onStay(): void }): ComponentChildren {
+function EndAnyway({ why, onEnd, onStay }: { why: string; onEnd(): void; onStay(): void }): ComponentChildren {
   return (
     <div class="strip" role="alert">
-      <IconAlert class="warn" /><p class="grow">Something you wrote is not sent yet.</p>
-      <button type="button" class="btn btn--s" onClick={onStay}>Go on writing</button>
+      <IconAlert class="warn" /><p class="grow">{why}</p>
+      <button type="button" class="btn btn--s" onClick={onStay}>Go on</button>
       <button type="button" class="btn btn--s" onClick={onEnd}>End anyway</button>
     </div>
   );
 }
 
-function Head({ handoff, onEnd, onTransfer }: { handoff: DeskHandoff; onEnd(): void; onTransfer(): void }): ComponentChildren {
+interface HeadProps { handoff: DeskHandoff; onEnd(): void; onTransfer(): void; onSwitch(): void }
+
+function Head({ handoff, onEnd, onTransfer, onSwitch }: HeadProps): ComponentChildren {
   const talking = handoff.state === "connected";
   return (
     <div class="mid__head">
       <div class="grow">
-        <h1 class="mid__who"><Who customer={handoff.customer} /></h1>
+        <h1 class="mid__who"><Who customer={handoff.customer} sure={isSure(handoff.evidence)} /></h1>
         <p class="meta cut">{talking ? <TalkTimes handoff={handoff} /> : endedWords(handoff)}</p>
       </div>
       {handoff.state === "wrap_up" && <WrapUpTime handoff={handoff} />}
+      {talking && !isLive(handoff.call) && <button type="button" class="btn" onClick={onSwitch}>Channel <Keys keys={["Alt", "S"]} /></button>}
       {talking && <button type="button" class="btn" onClick={onTransfer}><IconTransfer />Transfer <Keys keys={["Alt", "T"]} /></button>}
       {talking && <button type="button" class="btn" onClick={onEnd}>End <Keys keys={["Alt", "E"]} /></button>}
     </div>
@@ -130,7 +142,9 @@ export function endedWords({ intent, state, close_reason, wrap_up, customer }: D
   return close_reason === null ? intent.label : `${intent.label}, ended: ${closeWords(close_reason)}`;
 }
 
-function presenceWords(status: Presence, customer: Customer): string | null {
+function presenceWords(status: Presence, customer: Customer, channel: string): string | null {
+  // Who calls need not be at the page.
+  if (channel === "phone" || channel === "callback") return status === "here" ? null : `${shortName(customer)} is not at the page. What you write is kept and shown there.`;
   const [who, within] = [shortName(customer), shortWithin(customer)];
   switch (status) {
     case "here": return null;
@@ -144,12 +158,12 @@ function presenceWords(status: Presence, customer: Customer): string | null {
 function Whereabouts({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
   const { board, clock } = useBoard();
   const { status, since } = board.presence[handoff.id] ?? { status: handoff.presence, since: null };
-  const words = handoff.state === "connected" ? presenceWords(status, handoff.customer) : null;
+  const words = handoff.state === "connected" ? presenceWords(status, handoff.customer, handoff.channel) : null;
   // The words are said once; the time beside them moves on in silence.
   return (
     <p class="whereabouts meta">
       <span role="status">{words}</span>
-      {words && since !== null && <span class="num" aria-hidden="true">{` Gone for ${elapsed((clock - since) / 1000)}.`}</span>}
+      {words && since !== null && handoff.channel === "chat" && <span class="num" aria-hidden="true">{` Gone for ${elapsed((clock - since) / 1000)}.`}</span>}
     </p>
   );
 }

@@ -3,7 +3,8 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { IconKeyboard } from "../shared/icons.tsx";
 import { useDesk } from "./context.tsx";
-import type { Line } from "./desk_state.ts";
+import type { Line, View } from "./desk_state.ts";
+import { Keys } from "./keys.tsx";
 import { SECOND_FACTOR, SIGN_OUT, cookieValue } from "./page.ts";
 
 export function lineWords({ status }: Line): { text: string; dot: string } {
@@ -27,6 +28,7 @@ export function TopBar({ onHelp }: { onHelp(): void }): ComponentChildren {
         </svg>
         Handoff
       </div>
+      <Views />
       <span class="grow" />
       <span class="live" role="status"><span class={line.dot} />{line.text}</span>
       <button type="button" class="btn btn--quiet btn--icon" aria-label="Keyboard shortcuts, question mark" onClick={onHelp}><IconKeyboard /></button>
@@ -38,6 +40,19 @@ export function TopBar({ onHelp }: { onHelp(): void }): ComponentChildren {
       {page.admin !== null && <a class="btn btn--quiet" href={page.admin}>Admin</a>}
       <SignOut />
     </header>
+  );
+}
+
+function Views(): ComponentChildren {
+  const { desk, state } = useDesk();
+  const view = (which: View, words: string, keys: ComponentChildren = null) => (
+    <button type="button" aria-current={state.view === which ? "page" : undefined} onClick={() => desk.show(which)}>{words} {keys}</button>
+  );
+  return (
+    <nav class="tabs" aria-label="Console">
+      {view("desk", "Desk")}
+      {view("callbacks", "Callbacks", <Keys keys={["Alt", "B"]} />)}
+    </nav>
   );
 }
 

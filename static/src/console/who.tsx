@@ -5,12 +5,14 @@ import { Seal } from "../shared/icons.tsx";
 import { customerName } from "./people.ts";
 import type { Customer } from "./wire.ts";
 
-export function Who({ customer }: { customer: Customer }): ComponentChildren {
+/** `sure` is false while a voice on the phone is not proved to be the customer's. */
+export function Who({ customer, sure = true }: { customer: Customer; sure?: boolean }): ComponentChildren {
+  const verified = customer.verified && sure;
   return (
     <>
       <bdi class="cut">{stripInvisible(customerName(customer))}</bdi>
-      <Seal verified={customer.verified} />
-      <span class="vh">{customer.verified ? "verified" : "not verified"}</span>
+      <Seal verified={verified} />
+      <span class="vh">{verified ? "verified" : customer.verified ? "caller not confirmed" : "not verified"}</span>
     </>
   );
 }

@@ -2,12 +2,15 @@
 import type * as protocol from "../shared/protocol.ts";
 
 export type {
-  AgentRef, AgentView, Assurance, Availability, CustomerCard as Customer, Destinations, Fact, FactKey, OfferView as Offer, OfferedHandoff, PastHandoff, QueueView as QueueRow,
-  Step, Stopped, TransferView, Verdict,
+  AgentRef, AgentView, Assurance, Availability, CallView, CallbackView, CustomerCard as Customer, Destinations, DueCallback, DueCallbacks, Fact, FactKey, OfferView as Offer,
+  OfferedHandoff, PastHandoff, QueueView as QueueRow, Step, Stopped, TimeWindow, TransferView, Verdict,
 } from "../shared/protocol.ts";
 export type Source = protocol.Fact["source"];
 export type Scalar = protocol.Fact["value"];
 export type OfferStatus = protocol.OfferEnded["status"];
+export type Evidence = protocol.CallView["evidence"];
+/** What the desk says about a call: that its record is on screen, and what an agent does to it. */
+export type CallAction = "rendered" | "hold" | "resume" | "mute" | "unmute" | "hang_up" | "voicemail";
 export type VerdictWord = protocol.Verdict["verdict"];
 
 interface Place { readonly stream: string; readonly seq: number; readonly at: string }
@@ -28,7 +31,8 @@ export interface DeskHandoff extends Omit<protocol.DeskHandoff, "timeline" | "he
 
 /** Every name, for telling what this page knows from what a newer server may send. */
 const KNOWN: Readonly<Record<EventType, true>> = {
-  "handoff.changed": true, "message.posted": true, "journey.recorded": true, "facts.changed": true, "identity.changed": true, "survey.answered": true,
+  "handoff.changed": true, "message.posted": true, "journey.recorded": true, "facts.changed": true, "identity.changed": true, "callback.changed": true, "call.changed": true,
+  "survey.answered": true,
   "erased": true, "offer.recorded": true, "note.added": true, "wrap_up.recorded": true, "transfer.recorded": true, "briefing.changed": true, "offer.made": true,
   "offer.ended": true, "availability.changed": true, "handoff.assigned": true, "handoff.unassigned": true,
 };

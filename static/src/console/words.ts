@@ -16,6 +16,7 @@ export const closeWords = (code: string): string => CLOSE[code] ?? code.replace(
 
 const CHANNELS: Readonly<Record<string, string>> = { chat: "Chat", callback: "Callback", phone: "Phone", voice: "Voice" };
 export const channelWords = (channel: string): string => CHANNELS[channel] ?? sentence(channel);
+export const channelWithin = (channel: string): string => channelWords(channel).toLowerCase();
 
 /** What an agent may give as the reason for being away; the system's own reasons are sentences already. */
 export const AWAY_REASONS: readonly string[] = ["break", "meal", "meeting", "training"];
@@ -49,8 +50,40 @@ const REFUSALS: Readonly<Record<string, string>> = {
   forbidden: "This handoff is not yours any more.",
   idempotency_conflict: "Another text was already sent in its place.",
   not_found: "Whom you chose is not there any more.",
+  channel_closed: "This channel is closed just now.",
+  channel_full: "This channel takes nobody more just now.",
+  channel_not_offered: "This channel is not offered for what this is about.",
   not_connected: "There is no connection right now.",
   connection_lost: "The connection was lost before an answer came.",
 };
 /** An unknown refusal shows the server's own sentence, if there is one. */
 export const refusalWords = (code: string, message = `It was refused (${code}).`): string => REFUSALS[code] ?? message;
+
+/** Why a number is not called, or not now. */
+const NUMBER: Readonly<Record<string, string>> = {
+  suppressed: "This number is on the list of those that are never called.",
+  quiet_hours: "It is too early or too late there to be called.",
+  too_early: "The promised time has not come yet. Choose another time, or wait.",
+  window_over: "The promised time is over. Agree on another one.",
+  country: "Numbers of this country are not called.",
+  premium: "Premium-rate and personal numbers are not called.",
+  emergency: "Emergency numbers are not called.",
+  shared_cost: "Shared-cost numbers are not called.",
+  not_reachable: "This is not the line of a person.",
+  invalid: "This is not a number that can be called.",
+};
+
+const BY_PHONE: Readonly<Record<string, string>> = {
+  rate_limited: "The limit of calls is reached. Try again later, or choose another time.",
+  provider_failed: "The phone provider did not take it. Try again in a moment.",
+  connection_lost: "The connection was lost before an answer came. Nobody is called twice: how the call stands is shown when the connection is back.",
+};
+
+/** Why nobody was rung, or no other time could be set. Most of what the server says here is a sentence for the agent already. */
+export function phoneRefusalWords(code: string, message: string, fields: Readonly<Record<string, unknown>>): string {
+  if (code === "number_not_allowed") return NUMBER[String(fields["phone"])] ?? message;
+  if ("window" in fields) return message;
+  // The table of states speaks to developers.
+  if (code === "illegal_transition" && message !== code && !message.startsWith("A handoff that")) return message;
+  return BY_PHONE[code] ?? refusalWords(code, message);
+}

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { elapsed } from "../shared/time.ts";
+import { likelyDisposition } from "./call.ts";
 import { useBoard } from "./context.tsx";
 import { Keys } from "./keys.tsx";
 import { needsSince } from "./my_handoffs.tsx";
@@ -11,7 +12,7 @@ import { dispositionWords } from "./words.ts";
 
 export function WrapUp({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
   const { desk } = useBoard();
-  const [outcome, setOutcome] = useState<string | null>(null);
+  const [outcome, setOutcome] = useState<string | null>(likelyDisposition(handoff));
   const [note, setNote] = useState(desk.drafts.of(handoff.id).note);
   const [missing, setMissing] = useState(false);
   const first = useRef<HTMLInputElement>(null);

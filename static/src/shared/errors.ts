@@ -13,6 +13,8 @@ export class ApiError extends Error {
     message: string,
     readonly retryAfterMs: number | null = null,
     readonly needs: SignInNeeds | null = null,
+    /** What is wrong with what was sent, by its name. */
+    readonly fields: Readonly<Record<string, string>> = {},
   ) {
     super(message);
   }
@@ -23,6 +25,7 @@ export class CommandError extends Error {
   constructor(
     readonly code: string,
     message = code,
+    readonly fields: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
   }

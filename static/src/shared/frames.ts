@@ -10,12 +10,17 @@ export type Heads = Record<string, number>;
 
 export type {
   Assurance,
+  CallbackView as Callback,
+  CallingView as Calling,
+  CallView as Call,
   CustomerCard as Customer,
   Estimate,
   Fact,
   IntentRef as Named,
   MessagePosted,
   Receipt,
+  Slot,
+  Slots,
   Step,
 } from "./protocol.ts";
 
@@ -37,6 +42,14 @@ export type CustomerSnapshot = Omit<protocol.CustomerSnapshot, "handoff" | "sche
   readonly timeline: readonly Entry[];
 };
 
+/** What a callback is asked for with. Without a window: on its turn. */
+export interface AskedCallback {
+  phone: string;
+  consent: string;
+  time_zone: string;
+  window?: protocol.AskedWindow;
+}
+
 /** An event as it is kept: the frame without its "ev". The type is any string, because servers may be newer than this page. */
 export interface Entry {
   stream: string;
@@ -53,6 +66,8 @@ export interface CustomerEvents {
   "journey.recorded": protocol.JourneyRecorded;
   "facts.changed": protocol.FactsChanged;
   "identity.changed": protocol.IdentityChanged;
+  "callback.changed": protocol.CallbackChanged;
+  "call.changed": protocol.CallChanged;
   "survey.answered": protocol.SurveyAnswered;
   erased: protocol.Erased;
   "handoff.opened": { handoff: Handoff; heads: Heads };

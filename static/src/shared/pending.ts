@@ -26,7 +26,7 @@ export class Pending {
     if (!found) return;
     this.#waiting.delete(id);
     if (frame.ev === "ack") found.resolve(frame.result);
-    else found.reject(new CommandError(frame.code, frame.message));
+    else found.reject(new CommandError(frame.code, frame.message, frame.fields));
   }
 
   /** The socket is gone: whether the server acted on these is not known. */

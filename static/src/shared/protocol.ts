@@ -21,6 +21,19 @@ export interface AgentView {
   readonly load: number;
 }
 
+export interface AskedCallback {
+  readonly phone: string;
+  readonly consent: string;
+  readonly time_zone: string;
+  readonly window: AskedWindow | null;
+}
+
+export interface AskedWindow {
+  readonly date: string;
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface Assurance {
   readonly acr: string | null;
   readonly amr: readonly string[];
@@ -48,6 +61,52 @@ export interface BriefingChanged {
   readonly brief: string;
   readonly verdicts: readonly Verdict[];
   readonly customer: CustomerCard;
+  readonly evidence: "code" | "code_only" | "denied" | "none" | "other_number" | "profile_number" | "tap" | null;
+}
+
+export interface CallChanged {
+  readonly call: CallView | null;
+}
+
+export interface CallView {
+  readonly id: string;
+  readonly direction: "inbound" | "outbound";
+  readonly status: "agent_ringing" | "answered" | "bridged" | "busy" | "canceled" | "dialing" | "ended" | "failed" | "no_answer" | "queued" | "ringing" | "unknown";
+  readonly caller: string | null;
+  readonly evidence: "code" | "code_only" | "denied" | "none" | "other_number" | "profile_number" | "tap";
+  readonly claim: "asked" | "mine" | "not_mine" | null;
+  readonly at: string;
+  readonly answered_at: string | null;
+  readonly bridged_at: string | null;
+  readonly ended_at: string | null;
+  readonly outcome: string | null;
+  readonly is_rendered: boolean;
+  readonly is_held: boolean;
+  readonly is_muted: boolean;
+  readonly controls: readonly string[];
+  readonly trouble: "agent_line" | "provider" | null;
+}
+
+export interface CallbackChanged {
+  readonly callback: CallbackView | null;
+}
+
+export interface CallbackView {
+  readonly number: string;
+  readonly is_edited: boolean;
+  readonly window: TimeWindow | null;
+  readonly time_zone: string;
+  readonly consent: string;
+  readonly attempts: number;
+  readonly attempts_limit: number;
+  readonly next_at: string | null;
+  readonly last_outcome: string | null;
+  readonly link: string | null;
+}
+
+export interface CallingView {
+  readonly number: string | null;
+  readonly consent: string;
 }
 
 export interface ChannelState {
@@ -79,8 +138,10 @@ export interface CustomerHandoff {
   readonly agent_presence: "away" | "here" | "reconnecting" | "signed_out" | null;
   readonly close_reason: string | null;
   readonly head: number;
-  readonly phone: null;
-  readonly callback: null;
+  readonly due_at: string | null;
+  readonly phone: PhoneView | null;
+  readonly callback: CallbackView | null;
+  readonly call: CallView | null;
   readonly existing?: boolean;
 }
 
@@ -120,8 +181,10 @@ export interface DeskHandoff {
   readonly wrap_up: WrapUpView | null;
   readonly survey: SurveyView | null;
   readonly read: ReadMarks;
-  readonly callback: null;
-  readonly call: null;
+  readonly evidence: "code" | "code_only" | "denied" | "none" | "other_number" | "profile_number" | "tap" | null;
+  readonly callback: CallbackView | null;
+  readonly call: CallView | null;
+  readonly caller_number: string | null;
   readonly heads?: Readonly<Record<string, number>>;
 }
 
@@ -135,6 +198,22 @@ export interface DestinationAgent {
 export interface Destinations {
   readonly queues: readonly QueueRef[];
   readonly agents: readonly DestinationAgent[];
+}
+
+export interface DueCallback {
+  readonly id: string;
+  readonly state: string;
+  readonly customer: CustomerCard;
+  readonly intent: IntentRef;
+  readonly queue: QueueRef;
+  readonly due_at: string | null;
+  readonly callback: CallbackView;
+  readonly agent: AgentRef | null;
+}
+
+export interface DueCallbacks {
+  readonly mine: readonly DueCallback[];
+  readonly team: readonly DueCallback[];
 }
 
 export type Erased = Record<string, never>;
@@ -273,6 +352,9 @@ export interface OfferedHandoff {
   readonly stopped_at: Stopped | null;
   readonly earlier: number;
   readonly transfer: TransferView | null;
+  readonly evidence: "code" | "code_only" | "denied" | "none" | "other_number" | "profile_number" | "tap" | null;
+  readonly callback: CallbackView | null;
+  readonly call: CallView | null;
 }
 
 export interface PastHandoff {
@@ -283,6 +365,14 @@ export interface PastHandoff {
   readonly disposition: string | null;
   readonly note: string | null;
   readonly close_reason: string | null;
+}
+
+export interface PhoneView {
+  readonly number: string;
+  readonly display: string;
+  readonly code: string;
+  readonly tel: string;
+  readonly expires_at: string;
 }
 
 export interface QueueRef {
@@ -328,6 +418,19 @@ export interface SiteRef {
   readonly name: string;
 }
 
+export interface Slot {
+  readonly date: string;
+  readonly from: string;
+  readonly to: string;
+  readonly starts_at: string;
+  readonly ends_at: string;
+}
+
+export interface Slots {
+  readonly time_zone: string;
+  readonly slots: readonly Slot[];
+}
+
 export interface Step {
   readonly path: string;
   readonly status: "done" | "failed" | "started";
@@ -352,6 +455,11 @@ export interface SurveyAnswered {
 export interface SurveyView {
   readonly effort: number;
   readonly comment: string | null;
+}
+
+export interface TimeWindow {
+  readonly starts_at: string;
+  readonly ends_at: string;
 }
 
 export interface TimelineEntry {
@@ -401,6 +509,8 @@ export type HandoffEvent =
   | { readonly type: "journey.recorded"; readonly data: JourneyRecorded }
   | { readonly type: "facts.changed"; readonly data: FactsChanged }
   | { readonly type: "identity.changed"; readonly data: IdentityChanged }
+  | { readonly type: "callback.changed"; readonly data: CallbackChanged }
+  | { readonly type: "call.changed"; readonly data: CallChanged }
   | { readonly type: "survey.answered"; readonly data: SurveyAnswered }
   | { readonly type: "erased"; readonly data: Erased };
 
@@ -424,6 +534,6 @@ export type CustomerEvent =
 
 export type LogEvent = HandoffEvent | DeskEvent | AgentEvent | CustomerEvent;
 
-export type CommandName = "ping" | "typing" | "message.send" | "message.read" | "journey.record" | "fact.strike" | "handoff.cancel" | "handoff.end" | "note.add" | "fact.add" | "availability.set" | "offer.accept" | "offer.decline" | "handoff.transfer" | "handoff.wrap_up";
+export type CommandName = "ping" | "typing" | "message.send" | "message.read" | "journey.record" | "fact.strike" | "channel.switch" | "handoff.cancel" | "handoff.end" | "callback.snooze" | "call.claim" | "note.add" | "fact.add" | "availability.set" | "offer.accept" | "offer.decline" | "handoff.transfer" | "handoff.wrap_up" | "callback.dial" | "callback.reschedule" | "call.control";
 
 export type ByeCode = "bad_frame" | "auth" | "forbidden" | "too_slow" | "superseded" | "too_big" | "upgrade_required" | "rate" | "going_away";

@@ -1,13 +1,18 @@
 /** The panel's one reducer: snapshot, replay and live events come through the same door, in any order and more than once. */
 import type { Customer, CustomerEvents, CustomerSnapshot, Entry, EphemeralFrame, Estimate, EventOf, Handoff, Receipt, Recent } from "../shared/frames.ts";
 import { merge } from "../shared/timeline.ts";
-import { EMPTY, idOf, initial, OUT_OF_REACH, streamOf, TALK, unsentWords, viewOf, type Action, type Draft, type Joined, type PanelState, type SessionOpened } from "./state.ts";
+import { EMPTY, idOf, initial, OUT_OF_REACH, rankOf, streamOf, TALK, unsentWords, viewOf, type Action, type Draft, type Joined, type PanelState, type SessionOpened } from "./state.ts";
 
 export function reduce(state: PanelState, action: Action): PanelState {
   const next = step(state, action);
-  const { asking, more } = EMPTY;
-  return viewOf(next) === viewOf(state) ? next : { ...next, form: { ...next.form, asking, more } };
+  const moved = groundOf(next) !== groundOf(state);
+  if (!moved && viewOf(next) === viewOf(state)) return next;
+  const { asking, more, sheet } = EMPTY;
+  return { ...next, form: { ...next.form, asking, more, ...(moved && { sheet }) } };
 }
+
+/** What the questions about a callback were opened on: once it is another, they are over. */
+const groundOf = ({ handoff }: PanelState): string => `${handoff?.id} ${handoff?.channel} ${handoff?.state === "connected"}`;
 
 function step(state: PanelState, action: Action): PanelState {
   switch (action.type) {
@@ -20,7 +25,7 @@ function step(state: PanelState, action: Action): PanelState {
     case "ephemeral":
       return ephemeral(state, action.frame);
     case "opened":
-      return begin(state, action.handoff);
+      return settle(state, action.handoff);
     case "refused":
       return { ...state, session: "refused", trouble: action.code, busy: false };
     case "resync":
@@ -35,7 +40,7 @@ function step(state: PanelState, action: Action): PanelState {
 /** A restored log may be older than what is on screen, and its snapshot is the truth all the same. What was written here stays. */
 function startAnew(state: PanelState, lost: boolean): PanelState {
   const before = { ...state, timeline: [] };
-  return lost ? { ...before, receipt: null, read: 0, agent_read: 0, handoff: state.handoff && { ...state.handoff, version: 0 } } : before;
+  return lost ? { ...before, receipt: null, read: 0, agent_read: 0, handoff: state.handoff && { ...state.handoff, version: 0, head: 0 } } : before;
 }
 
 type LocalAction = Exclude<
@@ -52,14 +57,17 @@ function local(state: PanelState, action: LocalAction): PanelState {
       return {
         ...state,
         page: { ...state.page, intent: action.intent },
+        aside: action.intent ? null : state.aside,
         draft: choose({ ...state.draft, intent: null }, state.intents, action.intent),
       };
-    case "draft":
-      return { ...state, draft: { ...state.draft, ...action.change } };
+    case "draft": {
+      const draft = { ...state.draft, ...action.change };
+      return { ...state, draft: action.change.intent ? choose({ ...draft, channel: null }, state.intents, null) : draft };
+    }
     case "form":
       return { ...state, form: { ...state.form, ...action.change } };
     case "trouble":
-      return { ...state, trouble: action.code, needs: action.needs ?? null, busy: false };
+      return { ...state, trouble: action.code, needs: action.needs ?? null, fields: action.fields ?? {}, busy: false };
     case "read":
       return action.seq > state.read ? { ...state, read: action.seq } : state;
     case "again":
@@ -76,6 +84,7 @@ function local(state: PanelState, action: LocalAction): PanelState {
     case "receipt":
     case "rated":
     case "surveying":
+    case "aside":
     case "line":
     case "typing_over":
       return { ...state, ...fieldsOf(action) };
@@ -89,7 +98,7 @@ function fieldsOf<A extends { type: string }>({ type: _, ...fields }: A): Omit<A
   return fields;
 }
 
-function opened(state: PanelState, { customer, signed, intents, handoff, recent }: SessionOpened): PanelState {
+function opened(state: PanelState, { customer, signed, intents, handoff, scheduled, calling, recent }: SessionOpened): PanelState {
   const next: PanelState = {
     ...state,
     session: "open",
@@ -97,11 +106,15 @@ function opened(state: PanelState, { customer, signed, intents, handoff, recent 
     customer,
     signed,
     intents,
+    scheduled,
+    calling,
     recent,
     draft: choose(state.draft, intents, state.page.intent),
   };
-  return handoff ? begin(next, handoff) : { ...next, handoff: outOfReach(state, customer) };
+  return handoff ? begin(next, handoff) : { ...next, handoff: isAmong(scheduled, state.handoff) ? null : outOfReach(state, customer) };
 }
+
+const isAmong = (handoffs: readonly Handoff[], one: Handoff | null): boolean => handoffs.some(({ id }) => id === one?.id);
 
 /** A session that could not be renewed leaves the old customer's talk where this one cannot see it; it has not ended. */
 function outOfReach({ customer: before, handoff }: PanelState, customer: Customer): Handoff | null {
@@ -109,14 +122,32 @@ function outOfReach({ customer: before, handoff }: PanelState, customer: Custome
   return { ...handoff, state: "closed", close_reason: OUT_OF_REACH };
 }
 
-/** The page's own intent, else the only one, is chosen before anybody asks; so is the first channel that is open. */
+/** The page's own intent, else the only one, is chosen before anybody asks; so is the channel that can answer first. */
 function choose(draft: Draft, intents: PanelState["intents"], page: string | null): Draft {
   const wanted = [draft.intent, page, intents.length === 1 ? intents[0]?.key : null];
   const intent = wanted.map((key) => intents.find((one) => one.key === key)).find(Boolean);
   if (!intent) return { ...draft, intent: null };
   const offered = intent.channels;
-  const channel = offered.find((one) => one.channel === draft.channel) ?? offered[0];
+  const kept = offered.find((one) => one.channel === draft.channel && rankOf(one) < 4);
+  const channel = kept ?? [...offered].sort((one, other) => rankOf(one) - rankOf(other))[0];
   return { ...draft, intent: intent.key, channel: channel?.channel ?? draft.channel };
+}
+
+/** A booked one stands apart, also if it was on screen until now; any other that is open is the one on screen. */
+function settle(state: PanelState, handoff: Handoff): PanelState {
+  const known = [state.handoff, ...state.scheduled].find((one) => one?.id === handoff.id);
+  if (known && isStale(known, handoff)) return { ...state, busy: false };
+  const scheduled = state.scheduled.filter((one) => one.id !== handoff.id);
+  if (handoff.state === "scheduled") {
+    const here = known && known === state.handoff && { ...TALK, handoff: null };
+    const { form } = state;
+    // What was asked for, or asked about, is answered.
+    const answered = !known || form.sheet?.about === handoff.id;
+    return { ...state, form: answered ? EMPTY : form, ...here, scheduled: [...scheduled, handoff], busy: false, aside: known?.state === "scheduled" ? state.aside : false };
+  }
+  const rest = { ...state, scheduled };
+  // A booking that is cancelled is gone; only what was on screen has an end to tell.
+  return known?.state === "scheduled" && handoff.state === "closed" ? { ...rest, busy: false } : begin(rest, handoff);
 }
 
 /** Another handoff than the one on screen starts with nothing of the old one. */
@@ -132,22 +163,24 @@ function joinedOf({ joined, page, customer }: PanelState, { id }: Handoff): Join
 }
 
 /** A replayed or late snapshot may be older than what the events already told. */
+const isStale = (known: Handoff, { version, head }: Handoff): boolean => version < known.version || head < known.head;
+
 function newer(state: PanelState, handoff: Handoff): PanelState {
-  const stale = state.handoff !== null && handoff.version < state.handoff.version;
+  const stale = state.handoff && isStale(state.handoff, handoff);
   return stale ? state : { ...state, handoff, agent_line: handoff.agent_presence, busy: false };
 }
 
 function welcome(state: PanelState, snapshot: CustomerSnapshot): PanelState {
-  const { customer, handoff, recent, receipt, timeline } = snapshot;
-  const base: PanelState = { ...state, session: "open", customer, recent };
+  const { customer, handoff, scheduled, recent, receipt, timeline } = snapshot;
+  const base: PanelState = { ...state, session: "open", customer, scheduled, recent };
   if (!handoff) return { ...base, handoff: closedMeanwhile(state, snapshot) };
   const next = begin(base, handoff);
   return { ...next, receipt: receipt ?? next.receipt, timeline: merge(next.timeline, timeline) };
 }
 
 /** The handoff on screen is no longer open: the snapshot's `recent` says how it ended. */
-function closedMeanwhile({ handoff }: PanelState, { recent }: CustomerSnapshot): Handoff | null {
-  if (!handoff) return null;
+function closedMeanwhile({ handoff }: PanelState, { recent, scheduled }: CustomerSnapshot): Handoff | null {
+  if (!handoff || isAmong(scheduled, handoff)) return null;
   const ended = recent?.id === handoff.id ? { state: recent.state, close_reason: recent.close_reason } : { state: "closed" as const, close_reason: OUT_OF_REACH };
   return { ...handoff, ...ended, agent: handoff.agent };
 }
@@ -163,7 +196,7 @@ function event(state: PanelState, entry: Entry): PanelState {
   const next = belongs(state, entry) ? { ...state, timeline } : state;
   switch (known.type) {
     case "handoff.opened":
-      return begin(state, known.data.handoff);
+      return settle(state, known.data.handoff);
     case "handoff.changed":
       return changed(next, entry, known.data);
     case "message.posted":
@@ -174,6 +207,11 @@ function event(state: PanelState, entry: Entry): PanelState {
       return withReceipt(next, (receipt) => factsChanged(receipt, known.data));
     case "identity.changed":
       return identityChanged(next, known.data);
+    case "callback.changed":
+      return amended(next, entry, known.data);
+    case "call.changed":
+      // A call that was not this person's has used their code up.
+      return amended(next, entry, known.data.call?.claim === "not_mine" ? { ...known.data, phone: null } : known.data);
     case "survey.answered":
       return { ...next, rated: true };
     case "session.changed":
@@ -194,11 +232,20 @@ function belongs(state: PanelState, { stream }: Entry): boolean {
 }
 
 function changed(state: PanelState, { stream }: Entry, data: CustomerEvents["handoff.changed"]): PanelState {
-  const { handoff } = state;
-  if (!handoff || stream !== streamOf(handoff) || !(data.version > handoff.version)) return state;
+  const before = [state.handoff, ...state.scheduled].find((one) => one && streamOf(one) === stream);
+  if (!before || !(data.version > before.version)) return state;
   const queued = data.state === "queued" || data.state === "offered";
   const place = queued ? {} : { position: null, estimate: null };
-  return { ...state, handoff: { ...handoff, ...data, ...place }, agent_line: data.agent ? "here" : null, agent_typing: false };
+  // A code is never told in an event, nor when something comes due: what was known of them is over.
+  const handoff = { ...before, ...data, ...place, phone: null, due_at: null };
+  if (before !== state.handoff || data.state === "scheduled") return settle(state, handoff);
+  return { ...state, handoff, agent_line: data.agent ? "here" : null, agent_typing: false };
+}
+
+/** What a snapshot holds already, its events do not take back. */
+function amended(state: PanelState, { stream, seq }: Entry, change: Partial<Handoff>): PanelState {
+  const amend = (one: Handoff): Handoff => (streamOf(one) === stream && seq > one.head ? { ...one, ...change, head: seq } : one);
+  return { ...state, handoff: state.handoff && amend(state.handoff), scheduled: state.scheduled.map(amend) };
 }
 
 function withReceipt(state: PanelState, change: (receipt: Receipt) => Receipt): PanelState {
@@ -253,7 +300,7 @@ function addEntries(old: PanelState["page"]["entries"], more: PanelState["page"]
 function again(state: PanelState, later: boolean): PanelState {
   const { handoff, recent, site, intents, page } = state;
   const draft = handoff ? choose({ ...initial(site).draft, statement: unsentWords(state) }, intents, page.intent) : state.draft;
-  const next = { ...state, ...TALK, handoff: null, draft, text: "" };
+  const next = { ...state, ...TALK, handoff: null, draft, text: "", aside: true };
   if (!later) return { ...next, timeline: [], dismissed: (handoff ?? recent)?.id ?? null };
   const { agent_read, form } = state;
   return { ...next, agent_read, form, recent: handoff ? justEnded(handoff) : recent };

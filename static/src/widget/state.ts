@@ -1,6 +1,7 @@
 /** What the panel knows, and the questions its views ask of it. */
 import type {
-  ChannelName, Customer, CustomerSnapshot, Entry, Estimate, EphemeralFrame, Fact, Handoff, IntentOption, MessagePosted, Receipt, Recent, Step,
+  Calling, ChannelName, ChannelOption, Customer, CustomerSnapshot, Entry, Estimate, EphemeralFrame, Fact, Handoff, IntentOption, MessagePosted,
+  Receipt, Recent, Slot, Step,
 } from "../shared/frames.ts";
 import type { OutboxItem } from "../shared/outbox.ts";
 import type { Status } from "../shared/connection.ts";
@@ -10,22 +11,39 @@ import type { PageEntry, PageFact, Recorded } from "./bridge.ts";
 /** What the customer is about to ask for; survives until it is sent. */
 export interface Draft {
   intent: string | null;
-  channel: ChannelName;
+  /** Null: nothing is offered yet. */
+  channel: ChannelName | null;
   statement: string;
   /** Keys of page facts taken back before the click; STEPS stands for the steps. */
   struck: readonly string[];
 }
 export const STEPS = " steps";
 
+/** When and where to be called, as far as it is chosen. */
+export interface Booking {
+  /** Left out: the number that the site signed. */
+  phone?: string;
+  /** On its turn, in so many minutes, or in a window. */
+  when?: "turn" | "window" | number;
+  /** The day that is looked at, and the chosen window by its start. */
+  day?: string;
+  slot?: string;
+  /** What can be booked, and for which intent. `open` is null where it could not be read. */
+  slots?: { intent: string; open: readonly Slot[] | null };
+}
+
 export interface Form {
-  /** The question before leaving or ending is open. */
-  asking: boolean;
-  /** The other intents are unfolded. */
+  /** The question before leaving or ending is open; with several bookings, for the one of this id. */
+  asking: boolean | string;
+  /** The other intents, or the other ways to talk, are unfolded. */
   more: boolean;
+  /** The questions about a callback have the panel: for a new one, or about another time for the one of this id. */
+  sheet: { about: string | null } | null;
+  booking: Booking;
   effort: number | null;
   comment: string;
 }
-export const EMPTY: Form = { asking: false, more: false, effort: null, comment: "" };
+export const EMPTY: Form = { asking: false, more: false, sheet: null, booking: {}, effort: null, comment: "" };
 
 /** How things stood when this device first met the handoff: what the page told until then, and who was signed in. */
 export interface Joined extends Recorded {
@@ -41,6 +59,12 @@ export interface PanelState {
   signed: readonly Fact[];
   intents: readonly IntentOption[];
   handoff: Handoff | null;
+  /** Callbacks that are booked; they stand apart from the handoff on screen. */
+  scheduled: readonly Handoff[];
+  /** Null: nobody can be called here. */
+  calling: Calling | null;
+  /** True: the start, and not what is booked. Null: it depends on what the page is about. */
+  aside: boolean | null;
   recent: Recent | null;
   timeline: readonly Entry[];
   receipt: Receipt | null;
@@ -64,6 +88,8 @@ export interface PanelState {
   online: boolean;
   /** The code of the refusal to tell. */
   trouble: string | null;
+  /** What is wrong with what was sent, by its name. */
+  fields: Readonly<Record<string, string>>;
   /** What the sign-in lacks, when that is the trouble. */
   needs: SignInNeeds | null;
   /** The ended handoff the person is done with. */
@@ -81,6 +107,8 @@ export interface SessionOpened {
   signed: readonly Fact[];
   intents: readonly IntentOption[];
   handoff: Handoff | null;
+  scheduled: readonly Handoff[];
+  calling: Calling | null;
   recent: Recent | null;
 }
 
@@ -105,10 +133,11 @@ export type Action =
   | { type: "form"; change: Partial<Form> }
   | { type: "busy"; busy: boolean }
   | { type: "online"; online: boolean }
-  | { type: "trouble"; code: string | null; needs?: SignInNeeds | null }
+  | { type: "trouble"; code: string | null; needs?: SignInNeeds | null; fields?: PanelState["fields"] }
   | { type: "read"; seq: number }
   | { type: "rated"; rated: true }
   | { type: "surveying"; surveying: true }
+  | { type: "aside"; aside: boolean }
   | { type: "again"; later: boolean }
   | { type: "wiped" };
 
@@ -123,6 +152,7 @@ export const TALK = {
   form: EMPTY,
   busy: false,
   trouble: null,
+  fields: {},
   rated: false,
   surveying: false,
 } as const;
@@ -137,13 +167,16 @@ export function initial(site: { key: string; name: string }): PanelState {
     signed: [],
     intents: [],
     handoff: null,
+    scheduled: [],
+    calling: null,
+    aside: null,
     recent: null,
     timeline: [],
     line: "connecting",
     line_detail: null,
     outbox: [],
     page: { entries: [], intent: null },
-    draft: { intent: null, channel: "chat", statement: "", struck: [] },
+    draft: { intent: null, channel: null, statement: "", struck: [] },
     text: "",
     online: true,
     needs: null,
@@ -153,7 +186,7 @@ export function initial(site: { key: string; name: string }): PanelState {
   };
 }
 
-export type ViewName = "opening" | "refused" | "start" | "waiting" | "talking" | "ended";
+export type ViewName = "opening" | "refused" | "start" | "booked" | "callback" | "arrived" | "calling" | "waiting" | "talking" | "ended";
 
 export function streamOf(handoff: { id: string }): string {
   return `handoff/${handoff.id}`;
@@ -221,11 +254,29 @@ export function ended(state: PanelState, now = Date.now()): Ended | null {
   return { reason: recent.close_reason, ask: !rated };
 }
 
+/** Whether the page's own call is asked about: nothing else matters then. */
+const isAsked = ({ call }: Handoff): boolean => call?.claim === "asked" && !call.ended_at;
+
+const isBooked = ({ scheduled, aside, page }: PanelState): boolean =>
+  scheduled.length > 0 && !(aside ?? (page.intent !== null && scheduled.every(({ intent }) => intent.key !== page.intent)));
+
 export function viewOf(state: PanelState): ViewName {
-  if (state.session !== "open") return state.session;
-  if ((state.handoff ?? state.surveying) && ended(state)) return "ended";
-  if (!state.handoff) return "start";
-  return state.handoff.state === "connected" || hasTalked(state) ? "talking" : "waiting";
+  const { session, handoff, surveying, form } = state;
+  if (session !== "open") return session;
+  if ((handoff ?? surveying) && ended(state)) return "ended";
+  if (handoff && isAsked(handoff)) return "arrived";
+  if (form.sheet) return "callback";
+  if (!handoff) return isBooked(state) ? "booked" : "start";
+  if (handoff.state === "awaiting_call") return "calling";
+  return handoff.state === "connected" || (handoff.channel === "chat" && hasTalked(state)) ? "talking" : "waiting";
+}
+
+/** How near a channel is to an answer; the last rank is no choice now. A window can be booked while nobody can call at once. */
+export function rankOf({ channel, state }: ChannelOption): 0 | 1 | 2 | 3 | 4 {
+  if (state === "open") return 0;
+  if (state === "unstaffed") return 1;
+  if (channel === "callback") return 2;
+  return channel === "chat" && state === "closed" ? 3 : 4;
 }
 
 export function unread(state: PanelState): number {

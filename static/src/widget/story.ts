@@ -1,12 +1,13 @@
 /** The conversation as lines: messages, and what happened between them. */
-import type { CustomerEvents, Entry, EventOf, Fact, MessagePosted, Step } from "../shared/frames.ts";
+import type { Call, CustomerEvents, Entry, EventOf, Fact, MessagePosted, Step } from "../shared/frames.ts";
 import { idOf, type PanelState } from "./state.ts";
 import { clock } from "../shared/time.ts";
 import { stepTitle } from "../shared/journey.ts";
 import { stepItems } from "./words.ts";
+import { phone } from "./panel/views/lazy.ts";
 import { moreWords, takeSteps } from "../shared/step_lines.ts";
 
-export type Glyph = "user" | "transfer" | "refresh" | "route" | "lock" | "check";
+export type Glyph = "user" | "transfer" | "refresh" | "route" | "lock" | "check" | "phone";
 export type Line =
   | { kind: "message"; key: string; at: string; seq: number; message: MessagePosted }
   | { kind: "system"; key: string; glyph: Glyph; text: string; steps?: readonly Step[] };
@@ -40,6 +41,8 @@ function tellOne(story: Story, entry: Entry): void {
       return tellChange(story, known.data, entry.at, say);
     case "journey.recorded":
       return tellSteps(story, known.data.steps ?? [], key);
+    case "call.changed":
+      return tellCall(known.data.call, say);
     case "facts.changed":
       return tellFacts(story, known.data.added ?? [], say);
     case "identity.changed":
@@ -51,6 +54,9 @@ function tellOne(story: Story, entry: Entry): void {
   }
 }
 
+/** An agent goes because another way, or another time, was chosen. */
+const BY_CHOICE = new Set(["switch", "postpone", "retry_later"]);
+
 type Say = (glyph: Glyph, text: string) => void;
 
 function tellChange(story: Story, data: CustomerEvents["handoff.changed"], at: string, say: Say): void {
@@ -59,12 +65,19 @@ function tellChange(story: Story, data: CustomerEvents["handoff.changed"], at: s
   story.agent = now ?? (data.state === "wrap_up" ? before : null);
   if (data.state === "wrap_up" || data.state === "closed") {
     if (before || now) say("check", `The conversation ended at ${clock(at)}.`);
+  } else if (BY_CHOICE.has(data.reason ?? "")) {
+    // The person asked for it, and sees what comes next in its place.
   } else if (now && before && now !== before) say("transfer", `${before} passed you to ${now}, with your details and this conversation.`);
   else if (now && !before) say("user", `${now} joined at ${clock(at)}. Your details and steps are on screen.`);
   else if (!now && before) {
     if (data.reason === "transfer") say("transfer", `${before} is passing you on. The next agent gets all of this; nothing needs repeating.`);
     else say("refresh", `${before} ${data.reason === "lose_agent" ? "lost the connection" : "had to go"}. The next free agent gets this with everything in it; you keep your place.`);
   }
+}
+
+function tellCall(call: Call | null, say: Say): void {
+  const words = phone()?.endWords(call);
+  if (words) say("phone", words);
 }
 
 /** Signed facts come with the sign-in, which is told already. */

@@ -1,8 +1,7 @@
 /** What the panel says: plain, short, and never more than is known. */
-import type { SignInNeeds } from "../shared/errors.ts";
-import type { Assurance, ChannelOption, Customer, Estimate, Fact, Handoff, IntentOption, Step } from "../shared/frames.ts";
+import type { ChannelName, ChannelOption, Estimate, Handoff, IntentOption, Step } from "../shared/frames.ts";
 import { stepTitle, timesWords } from "../shared/journey.ts";
-import { ago, moment } from "../shared/time.ts";
+import { moment } from "../shared/time.ts";
 import type { PanelState } from "./state.ts";
 
 export function waitWords(estimate: Estimate | null | undefined, unknown = "we can’t say yet"): string {
@@ -21,16 +20,21 @@ export function waitWhy(estimate: Estimate | null, promised: Estimate | null, po
     : "Too few people have been helped today for an honest number.";
 }
 
-export function channelWords({ state, opens_at, estimate }: ChannelOption, now = Date.now()): string {
+/** What can be done with a channel while nobody answers there. */
+const MEANWHILE: Partial<Record<ChannelName, string>> = { chat: "; you can write now", callback: "; pick a time" };
+
+/** The wait, or the reason why there is none. */
+export function channelWords({ channel, state, opens_at, estimate }: ChannelOption, now = Date.now()): string {
+  const meanwhile = MEANWHILE[channel] ?? "";
   switch (state) {
     case "open":
       return waitWords(estimate, "wait not known yet");
     case "unstaffed":
-      return "nobody is in right now; you can wait in line";
+      return `nobody is in right now; you can ${channel === "callback" ? "pick a time" : "wait in line"}`;
     case "closed":
-      return opens_at ? `opens ${moment(opens_at, now)}; you can write now` : "closed now; you can write";
+      return `${opens_at ? `opens ${moment(opens_at, now)}` : "closed now"}${meanwhile}`;
     case "full":
-      return "the line is full right now";
+      return `the line is full right now${channel === "callback" ? meanwhile : ""}`;
     default:
       return state satisfies never;
   }
@@ -38,7 +42,7 @@ export function channelWords({ state, opens_at, estimate }: ChannelOption, now =
 
 /** A handoff that waits for the opening: what was asked is closed, as far as this page knows. */
 export function isLeft({ handoff, intents }: PanelState, now = Date.now()): { opens_at: string | null } | null {
-  if (handoff?.state !== "queued") return null;
+  if (handoff?.state !== "queued" || handoff.channel !== "chat") return null;
   const option = intentOf(intents, handoff.intent.key)?.channels.find(({ channel }) => channel === handoff.channel);
   const opens_at = option?.opens_at ?? null;
   return option?.state === "closed" && !(opens_at && Date.parse(opens_at) <= now) ? { opens_at } : null;
@@ -59,6 +63,8 @@ interface Wait {
   why: string;
 }
 
+const LINES: Partial<Record<ChannelName, string>> = { callback: "We call you when it is your turn", phone: "Your call is in line" };
+
 /** What there is to say while one waits. */
 export function waitOf(state: PanelState): Wait {
   const { handoff, promised, customer } = state;
@@ -66,7 +72,7 @@ export function waitOf(state: PanelState): Wait {
   // Out of hours nobody waits: a place and a wait would be made up.
   if (left) return { label: "Your message is with us", place: null, words: opensWords(left.opens_at), why: answerWords(customer?.verified) };
   const { position: place, estimate } = handoff ?? { position: null, estimate: null };
-  const label = place === null ? "You’re in line" : "Your place in the line";
+  const label = LINES[handoff?.channel ?? "chat"] ?? (place === null ? "You’re in line" : "Your place in the line");
   if (handoff?.state === "offered") return { label, place, words: "An agent is looking at it now", why: "" };
   return { label, place, words: waitWords(estimate), why: waitWhy(estimate, promised, place) };
 }
@@ -126,45 +132,11 @@ export function stepItems(steps: readonly Step[], site: string): { label: string
   return items.map(({ label, why, times }) => ({ label, failed: [why, why && timesWords(times)].filter(Boolean).join(", ") }));
 }
 
-const METHODS: Record<string, string> = {
-  pwd: "password", otp: "code", mfa: "two factors", hwk: "security key", swk: "passkey", pin: "PIN", sms: "text message",
-  face: "face", fpt: "fingerprint", sc: "smart card", tel: "phone call",
-};
-
-export function assuranceWords(assurance: Assurance, now = Date.now()): string {
-  const how = assurance.amr.filter((method) => method !== "mfa" || assurance.amr.length === 1).map((method) => METHODS[method] ?? method);
-  const when = assurance.auth_time === null ? "" : ago(assurance.auth_time * 1000, now);
-  return [how.join(" + "), when].filter(Boolean).join(", ") || "signed in";
-}
-
-/** What the sign-in lacks, what is safe, what comes next. */
-export function needsWords({ acr_values, max_age }: SignInNeeds, customer: Customer | null, site: string, now = Date.now()): string {
-  const next = "Sign in again on the page, then try again here; your words are kept.";
-  const assurance = customer?.assurance;
-  if (!customer?.verified || !assurance) return `This is for people who are signed in. ${next}`;
-  const weak = acr_values.length > 0 && !acr_values.includes(assurance.acr ?? "");
-  const wanted = weak ? "a stronger sign-in" : `a sign-in of the last ${Math.ceil((max_age ?? 0) / 60)} min`;
-  return `${site} asks for ${wanted} for this. Yours: ${assuranceWords(assurance, now)}. ${next}`;
-}
-
-export function valueWords({ value }: Pick<Fact, "value">): string {
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  return value === null ? "none" : String(value);
-}
-
-/** Refusals a customer may meet, in sentences: what happened, what is safe, what comes next. */
+/** Refusals a customer meets at the door, in sentences: what happened, what is safe, what comes next. */
 const TROUBLE: Record<string, string> = {
   unverified_not_allowed: "Help here is for people who are signed in. Sign in on the page and open this again.",
-  channel_closed: "This has just closed. Nothing was sent; your words are kept.",
-  channel_full: "The line is full right now. Nothing was sent; try again in a few minutes.",
-  channel_not_offered: "That way of talking is not offered for this. Choose another one; your words are kept.",
-  rate_limited: "That was a lot at once. Nothing is lost; wait a moment and try again.",
-  context_too_large: "That is too much to take along. Take something back below and try again.",
-  too_long: "That is too long. Shorten it a little; nothing is lost.",
   unreachable: "We can’t reach the help service. Nothing is lost; check your connection and try again.",
-  not_saved: "This could not be saved just now. Your words are kept; try again.",
   not_ready: "The help service is starting. Your words are kept; try again in a moment.",
-  handoff_closed: "This conversation has ended. Your words are kept: start again and they go along.",
   session_expired: "Your sign-in ran out. Sign in on the page again; your draft and your place are kept.",
   origin_not_allowed: "Help is not set up for this page.",
   not_found: "Help is not set up for this page.",
@@ -177,17 +149,5 @@ export function troubleWords(code: string): string {
 const FAILED: Record<string, string> = { handoff_closed: "Not sent: the conversation has ended.", too_long: "Not sent: too long.", not_saved: "Not saved." };
 
 export const failedWords = (code: string | undefined): string => FAILED[code ?? ""] ?? "Not sent.";
-
-/** What the button on the page becomes while one browses on. */
-export function launcherWords(state: PanelState, unread: number): { title: string; detail: string } {
-  const { handoff } = state;
-  if (unread > 0) return { title: `${handoff?.agent?.name ?? "An agent"} wrote`, detail: unread === 1 ? "1 new message" : `${unread} new messages` };
-  if (handoff?.state === "connected") return { title: `${handoff.agent?.name ?? "An agent"} is here`, detail: "" };
-  if (handoff?.state !== "queued" && handoff?.state !== "offered") return { title: "Get help", detail: "" };
-  const left = isLeft(state);
-  if (left) return { title: "Message left", detail: opensWords(left.opens_at) };
-  const place = handoff.position === null ? "In line" : `In line, place ${handoff.position}`;
-  return { title: place, detail: waitWords(handoff.estimate) };
-}
 
 export const intentOf = (intents: readonly IntentOption[], key: string | null) => intents.find((one) => one.key === key);

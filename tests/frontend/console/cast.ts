@@ -1,5 +1,5 @@
 /** One desk, one agent, one verified customer: what the tests of the console talk about. */
-import type { AgentSnapshot, Customer, DeskHandoff, Entry, EventData, EventFrame, EventType, Fact, Offer } from "../../../static/src/console/wire.ts";
+import type { AgentSnapshot, CallView, CallbackView, Customer, DeskHandoff, Entry, EventData, EventFrame, EventType, Fact, Offer } from "../../../static/src/console/wire.ts";
 import type { SnapshotLoaded } from "../../../static/src/console/board.ts";
 
 export const NOW = Date.parse("2030-05-06T14:02:00.000Z");
@@ -33,7 +33,25 @@ export function handoff(more: Partial<DeskHandoff> = {}): DeskHandoff {
     id: "ho_1", state: "connected", version: 2, channel: "chat", intent: INTENT, queue: { key: "cards", name: "Cards" }, site: SITE, statement: null, customer: MAYA,
     verdicts: [], journey: { steps: [] }, facts: [], history: [], brief: "Maya Chen wants to dispute a charge.", opened_at: at(-60), enqueued_at: at(-42),
     connected_at: at(0), close_reason: null, agent: AMIRA, presence: "here", why: { text: [] }, timeline: [], dispositions: ["resolved", "follow_up"], wrap_up: null,
-    survey: null, read: { customer: 0, agent: 0 }, callback: null, call: null, ...more,
+    survey: null, read: { customer: 0, agent: 0 }, callback: null, call: null, evidence: null, caller_number: null, ...more,
+  };
+}
+
+/** A call that Maya made with the code and confirmed in the page; nobody is on the line yet. */
+export function call(more: Partial<CallView> = {}): CallView {
+  return {
+    id: "ca_1", direction: "inbound", status: "queued", caller: "..0001", evidence: "tap", claim: "mine", at: at(-30), answered_at: at(-30), bridged_at: null, ended_at: null,
+    outcome: null, is_rendered: false, is_held: false, is_muted: false, controls: ["hold", "resume", "mute", "unmute"], trouble: null, ...more,
+  };
+}
+/** The same with Maya on the line for 66 seconds. */
+export const talking = (more: Partial<CallView> = {}): CallView => call({ status: "bridged", bridged_at: at(-66), is_rendered: true, ...more });
+export const dialled = (more: Partial<CallView> = {}): CallView => call({ direction: "outbound", status: "dialing", evidence: "profile_number", claim: null, answered_at: null, ...more });
+
+export function callback(more: Partial<CallbackView> = {}): CallbackView {
+  return {
+    number: "+447700900001", is_edited: false, window: { starts_at: at(240), ends_at: at(1440) }, time_zone: "Europe/London", consent: "Harbour Bank may call me about this.",
+    attempts: 0, attempts_limit: 3, next_at: null, last_outcome: null, link: "https://help.example/callback", ...more,
   };
 }
 
@@ -42,7 +60,7 @@ export function offer(more: Partial<Offer> = {}): Offer {
     id: "of_1", token: "secret", offered_at: at(0), expires_at: at(25),
     handoff: {
       id: "ho_2", channel: "chat", intent: INTENT, queue: { key: "cards", name: "Cards" }, site: SITE, statement: null, customer: MAYA, enqueued_at: at(-42),
-      brief: "Maya Chen wants to dispute a charge.", stopped_at: null, earlier: 0, transfer: null,
+      brief: "Maya Chen wants to dispute a charge.", stopped_at: null, earlier: 0, transfer: null, evidence: null, callback: null, call: null,
     },
     ...more,
   };

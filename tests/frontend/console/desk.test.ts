@@ -16,7 +16,7 @@ const command = vi.fn<(cmd: string, fields?: Record<string, unknown>) => Promise
 
 function open(storage = memory()): Desk {
   const desk = new Desk({
-    getTicket: () => Promise.reject(new Error("unused")), older, destinations: () => Promise.resolve({ queues: [], agents: [] }), storage, agentId: "ag_amira", now: () => now,
+    getTicket: () => Promise.reject(new Error("unused")), older, destinations: () => Promise.resolve({ queues: [], agents: [] }), callbacks: () => Promise.resolve({ mine: [], team: [] }), storage, agentId: "ag_amira", now: () => now,
     connect: (options) => { wire = options; return { start() {}, stop() {}, retryNow() {}, command }; },
   });
   return desk;

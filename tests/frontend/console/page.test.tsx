@@ -24,7 +24,7 @@ beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
   command.mockReset().mockResolvedValue({});
   desk = new Desk({
-    getTicket: () => Promise.reject(new Error("unused")), older, destinations, storage: memory(), agentId: "ag_amira",
+    getTicket: () => Promise.reject(new Error("unused")), older, destinations, callbacks: () => Promise.resolve({ mine: [], team: [] }), storage: memory(), agentId: "ag_amira",
     connect: (options) => { wire = options; return { start() {}, stop() {}, retryNow() {}, command }; },
   });
   root = document.createElement("div");

@@ -4,7 +4,7 @@ import { serverNow } from "../../../static/src/console/board.ts";
 import { reduce } from "../../../static/src/console/reducer.ts";
 import type { Input } from "../../../static/src/console/reducer.ts";
 import type { AgentSnapshot, DeskHandoff, EventFrame, Presence } from "../../../static/src/console/wire.ts";
-import { AMIRA, DESK, MAYA, MINE, NOW, STREAM, at, changed, entry, event, fact, handoff, loaded, offer, said } from "./cast.ts";
+import { AMIRA, DESK, MAYA, MINE, NOW, STREAM, at, call, callback, changed, entry, event, fact, handoff, loaded, offer, said, talking } from "./cast.ts";
 
 function play(start: SnapshotLoaded, inputs: readonly Input[]): Board {
   const board = inputs.reduce<Board | null>((now, input) => reduce(now, input, NOW), reduce(null, start, NOW));
@@ -91,11 +91,40 @@ const CASES: readonly { name: string; events: readonly EventFrame[]; before?: Pa
   },
   {
     name: "briefing.changed",
-    events: [event(DESK, 1, "briefing.changed", { brief: "new", verdicts: [{ key: "a", label: "A", verdict: "enough" }], customer: { ...MAYA, id: "cu_9" } })],
+    events: [event(DESK, 1, "briefing.changed", { brief: "new", verdicts: [{ key: "a", label: "A", verdict: "enough" }], customer: { ...MAYA, id: "cu_9" }, evidence: "code_only" })],
     after: {
-      brief: "new", verdicts: [{ key: "a", label: "A", verdict: "enough" }], customer: { ...MAYA, id: "cu_9" },
-      timeline: [entry(DESK, 1, "briefing.changed", { brief: "new", verdicts: [{ key: "a", label: "A", verdict: "enough" }], customer: { ...MAYA, id: "cu_9" } })],
+      brief: "new", verdicts: [{ key: "a", label: "A", verdict: "enough" }], customer: { ...MAYA, id: "cu_9" }, evidence: "code_only",
+      timeline: [entry(DESK, 1, "briefing.changed", { brief: "new", verdicts: [{ key: "a", label: "A", verdict: "enough" }], customer: { ...MAYA, id: "cu_9" }, evidence: "code_only" })],
     },
+  },
+  {
+    name: "callback.changed",
+    events: [event(STREAM, 1, "callback.changed", { callback: callback({ attempts: 1, last_outcome: "busy", next_at: at(120) }) })],
+    after: {
+      callback: callback({ attempts: 1, last_outcome: "busy", next_at: at(120) }),
+      timeline: [entry(STREAM, 1, "callback.changed", { callback: callback({ attempts: 1, last_outcome: "busy", next_at: at(120) }) })],
+    },
+  },
+  {
+    name: "call.changed, whose number stays whole and whose evidence moves on with it",
+    before: { evidence: "code_only", call: call({ evidence: "code_only", claim: "asked" }), caller_number: "+447700900001" },
+    events: [event(STREAM, 1, "call.changed", { call: call({ evidence: "denied", claim: "not_mine" }) })],
+    after: {
+      evidence: "denied", call: call({ evidence: "denied", claim: "not_mine" }), caller_number: "+447700900001",
+      timeline: [entry(STREAM, 1, "call.changed", { call: call({ evidence: "denied", claim: "not_mine" }) })],
+    },
+  },
+  {
+    name: "call.changed to a call from another number",
+    before: { evidence: "tap", call: talking({ status: "ended", ended_at: at(0) }), caller_number: "+447700900001" },
+    events: [event(STREAM, 1, "call.changed", { call: call({ id: "ca_2", caller: "..0777" }) })],
+    after: { evidence: "tap", call: call({ id: "ca_2", caller: "..0777" }), caller_number: null, timeline: [entry(STREAM, 1, "call.changed", { call: call({ id: "ca_2", caller: "..0777" }) })] },
+  },
+  {
+    name: "call.changed to no call",
+    before: { call: talking(), caller_number: "+447700900001" },
+    events: [event(STREAM, 1, "call.changed", { call: null })],
+    after: { call: null, caller_number: null, timeline: [entry(STREAM, 1, "call.changed", { call: null })] },
   },
 ];
 
@@ -153,9 +182,10 @@ describe("streams open and shut", () => {
   });
 
   test("an erased handoff keeps its bones and nothing else", () => {
-    const before = { statement: "mine", facts: [fact("a", "stated")], timeline: [entry(STREAM, 1, "message.posted", said("customer", "secret"))] };
+    const phone = { evidence: "tap" as const, callback: callback(), call: talking(), caller_number: "+447700900001" };
+    const before = { ...phone, statement: "mine", facts: [fact("a", "stated")], timeline: [entry(STREAM, 1, "message.posted", said("customer", "secret"))] };
     const board = play(open(before, { [STREAM]: 1, [DESK]: 0 }), [event(STREAM, 2, "erased", {})]);
-    expect(JSON.stringify(board.handoffs)).not.toMatch(/secret|mine"|Maya/);
+    expect(JSON.stringify(board.handoffs)).not.toMatch(/secret|mine"|Maya|0001/);
     expect(board.handoffs[0]?.timeline.map(({ type }) => type)).toEqual(["erased"]);
   });
 });

@@ -241,10 +241,10 @@ describe("commands", () => {
     await live();
     const [kept, refused] = [connection.command("a", { x: 1 }), connection.command("b")];
     expect(world.last.sent.slice(1)).toEqual([{ cmd: "a", id: "1", x: 1 }, { cmd: "b", id: "2" }]);
-    world.last.receive({ ev: "error", id: "2", code: "forbidden", message: "no" });
+    world.last.receive({ ev: "error", id: "2", code: "forbidden", message: "no", fields: { phone: "suppressed" } });
     world.last.receive({ ev: "ack", id: "1", result: { seq: 9 } });
     await expect(kept).resolves.toEqual({ seq: 9 });
-    await expect(refused).rejects.toMatchObject({ code: "forbidden" });
+    await expect(refused).rejects.toMatchObject({ code: "forbidden", fields: { phone: "suppressed" } });
   });
 
   it("say that nothing is known when the line breaks", async () => {

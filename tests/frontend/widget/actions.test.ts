@@ -6,7 +6,7 @@ import { Actions, type Parts } from "../../../static/src/widget/panel/actions.ts
 import { Memory } from "../../../static/src/widget/panel/memory.ts";
 import { reduce } from "../../../static/src/widget/reducer.ts";
 import { viewOf, type Action, type PanelState } from "../../../static/src/widget/state.ts";
-import { handoff, menu, open, play, stranger } from "./cast.ts";
+import { handoff, menu, open, play, session as opened, stranger } from "./cast.ts";
 
 type Reply = object | ApiError;
 interface Call {
@@ -60,7 +60,7 @@ describe("a sign-in that is not enough", () => {
 
   it("does not send one person's need as another's", async () => {
     replies = [weak];
-    onStepUp = () => store.dispatch({ type: "session", customer: { ...stranger, id: "cu_noor" }, signed: [], intents: menu, handoff: null, recent: null });
+    onStepUp = () => store.dispatch(opened({ customer: { ...stranger, id: "cu_noor" } }));
     await actions.start();
     expect([paths(), viewOf(store.get())]).toEqual([["handoffs"], "start"]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ended, unread, viewOf } from "../../../static/src/widget/state.ts";
-import { amira, changed, entry, event, fresh, handoff, maya, menu, open, play, said, snapshot, stranger } from "./cast.ts";
+import { amira, changed, entry, event, fresh, handoff, open, play, said, session, snapshot, stranger } from "./cast.ts";
 
 const story = [changed(1, 2, { state: "offered" }), changed(2, 3, { state: "connected", agent: amira }), said(3, "agent", "Hello Maya"), said(4, "customer", "Hi", "c1")];
 
@@ -57,7 +57,7 @@ describe("a log that was restored from a backup", () => {
 
 describe("which view", () => {
   it("opens on the start, with the page's intent chosen", () => {
-    const state = play(fresh(), { type: "intent", intent: "lost-card" }, { type: "session", customer: maya, signed: [], intents: menu, handoff: null, recent: null });
+    const state = play(fresh(), { type: "intent", intent: "lost-card" }, session());
     expect([viewOf(state), state.draft.intent, state.draft.channel]).toEqual(["start", "lost-card", "chat"]);
   });
 
@@ -84,7 +84,7 @@ describe("after", () => {
     expect([viewOf(state), ended(state)?.reason, ended(state)?.ask]).toEqual(["ended", "resolved", true]);
   });
 
-  const anew = (at = recent.at) => play(fresh(), { type: "session", customer: maya, signed: [], intents: menu, handoff: null, recent: { ...recent, at } });
+  const anew = (at = recent.at) => play(fresh(), session({ recent: { ...recent, at } }));
   const surveying = { type: "surveying", surveying: true } as const;
 
   it("asks about a talk that just ended one press behind the start, and not about yesterday's", () => {
@@ -130,18 +130,18 @@ describe("who is here", () => {
   });
 
   it("does not call a talk ended that a new session cannot reach", () => {
-    const before = play(fresh(), { type: "session", customer: stranger, signed: [], intents: menu, handoff: handoff(), recent: null });
+    const before = play(fresh(), session({ customer: stranger, handoff: handoff() }));
     const after = play(
       before,
-      { type: "session", customer: { ...stranger, id: "cu_new" }, signed: [], intents: menu, handoff: null, recent: null },
+      session({ customer: { ...stranger, id: "cu_new" } }),
       { type: "welcome", snapshot: snapshot({ customer: stranger, handoff: null }) },
     );
     expect(ended(after)).toMatchObject({ reason: "out_of_reach", ask: false });
   });
 
   it("keeps the thread when a stranger signs in (S17)", () => {
-    const before = play(fresh(), { type: "session", customer: stranger, signed: [], intents: menu, handoff: handoff(), recent: null }, ...story.map(event));
-    const after = play(before, { type: "session", customer: maya, signed: [], intents: menu, handoff: handoff({ version: 4, state: "connected", agent: amira }), recent: null });
+    const before = play(fresh(), session({ customer: stranger, handoff: handoff() }), ...story.map(event));
+    const after = play(before, session({ handoff: handoff({ version: 4, state: "connected", agent: amira }) }));
     expect([after.customer?.verified, after.timeline.length, viewOf(after)]).toEqual([true, 4, "talking"]);
   });
 });

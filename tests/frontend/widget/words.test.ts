@@ -4,7 +4,9 @@ import type { PageEntry } from "../../../static/src/widget/bridge.ts";
 import { context, fits, unrecorded } from "../../../static/src/widget/panel/journey.ts";
 import { STEPS, type Joined } from "../../../static/src/widget/state.ts";
 import { tell } from "../../../static/src/widget/story.ts";
-import { answerWords, assuranceWords, channelWords, greeting, isLeft, launcherWords, needsWords, opensWords, reason, stepItems, waitWhy, waitWords } from "../../../static/src/widget/words.ts";
+import { launcherWords } from "../../../static/src/widget/launcher.ts";
+import { assuranceWords, needsWords } from "../../../static/src/widget/sign_in.ts";
+import { answerWords, channelWords, greeting, isLeft, opensWords, reason, stepItems, waitWhy, waitWords } from "../../../static/src/widget/words.ts";
 import { amira, changed, entry, maya, menu, open, play, said, stranger } from "./cast.ts";
 
 const BANK = "Harbour Bank";

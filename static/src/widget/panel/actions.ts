@@ -1,6 +1,6 @@
 /** What a press does: each is one request, its outcome in the state, its refusal in words. */
 import { ApiError, CommandError } from "../../shared/errors.ts";
-import type { Handoff, IntentOption, Receipt, Source } from "../../shared/frames.ts";
+import type { AskedCallback, Handoff, IntentOption, Receipt, Source } from "../../shared/frames.ts";
 import type { Store } from "../../shared/store.ts";
 import { uuid7 } from "../../shared/uuid7.ts";
 import { ended, viewOf, type Action, type Draft, type Form, type PanelState } from "../state.ts";
@@ -31,18 +31,27 @@ export class Actions {
     this.#parts = parts;
   }
 
-  start = (): Promise<void> => {
+  /** Without `callback`: by the channel that is chosen. */
+  start = (callback?: AskedCallback): Promise<void> => {
     const { talk } = this.#parts;
     talk.held = true;
-    return this.#attempt(() => this.#open()).finally(() => {
+    return this.#attempt(() => this.#open(callback)).finally(() => {
       talk.held = false;
       void talk.record();
     });
   };
 
-  cancel = (): Promise<void> => this.#attempt(() => this.#post("cancel"));
+  cancel = (): Promise<void> => this.post("cancel");
 
-  end = (): Promise<void> => this.#attempt(() => this.#post("end"));
+  end = (): Promise<void> => this.post("end");
+
+  /** To the handoff on screen, or to the booked one of this id. */
+  post = (path: string, body?: unknown, id?: string): Promise<void> => this.#attempt(() => this.#post(path, body, id));
+
+  /** Null: it could not be read. */
+  read = <T>(path: string): Promise<T | null> => this.#parts.session.call<T>(path).catch(() => null);
+
+  aside = (aside: boolean): void => this.#parts.store.dispatch({ type: "aside", aside });
 
   rate(effort: number, comment: string): Promise<void> {
     return this.#attempt(async () => {
@@ -123,32 +132,34 @@ export class Actions {
       store.dispatch({ type: "busy", busy: false });
     } catch (error) {
       const known = error instanceof ApiError || error instanceof CommandError;
-      store.dispatch({ type: "trouble", code: known ? error.code : "failed", needs: error instanceof ApiError ? error.needs : null });
+      const { needs = null, fields = {} } = error instanceof ApiError ? error : {};
+      store.dispatch({ type: "trouble", code: known ? error.code : "failed", needs, fields });
       if (known && MENU_CHANGED.has(error.code)) void this.#readMenu();
       if (!known) throw error;
     }
   }
 
   async #readMenu(): Promise<void> {
-    const { store, session } = this.#parts;
-    const answer = await session.call<{ intents: IntentOption[] }>("availability").catch(() => null);
+    const { store } = this.#parts;
+    const answer = await this.read<{ intents: IntentOption[] }>("availability");
     if (answer) store.dispatch({ type: "menu", intents: answer.intents });
   }
 
-  async #post(path: string, body?: unknown): Promise<void> {
+  async #post(path: string, body?: unknown, booked?: string): Promise<void> {
     const { store, session } = this.#parts;
     const { handoff, recent } = store.get();
-    const id = handoff?.id ?? recent?.id;
+    const id = booked ?? handoff?.id ?? recent?.id;
     const answer = await session.call<Partial<Handoff> | null>(`handoffs/${id}/${path}`, { method: "POST", ...(body !== undefined && { body }) });
-    // The event tells it too; while the socket is away this answer is all there is.
-    if (handoff && answer?.id === id && answer?.state) store.dispatch({ type: "opened", handoff: answer as Handoff });
+    // The event tells it too; while the socket is away this answer is all there is. What is gone by then stays gone.
+    const { handoff: now, scheduled } = store.get();
+    if (answer?.state && [now, ...scheduled].some((one) => one?.id === answer.id)) store.dispatch({ type: "opened", handoff: answer as Handoff });
   }
 
-  async #open(): Promise<void> {
+  async #open(callback?: AskedCallback): Promise<void> {
     const { store, session, memory, talk } = this.#parts;
     const { page, draft, customer } = store.get();
     this.#opening ??= uuid7();
-    const post = () => session.call<Handoff>("handoffs", { method: "POST", body: { client_id: this.#opening, ...this.#ask() } });
+    const post = () => session.call<Handoff>("handoffs", { method: "POST", body: { client_id: this.#opening, ...this.#ask(callback) } });
     const handoff = await post().catch(async (error: unknown) => {
       if (!(error instanceof ApiError && error.needs)) throw error;
       await session.stepUp(error.needs);
@@ -162,19 +173,19 @@ export class Actions {
     memory.set({ statement: "", struck: draft.struck });
     talk.outbox.clear();
     store.dispatch({ type: "opened", handoff });
-    const receipt = await session.call<Receipt>(`handoffs/${handoff.id}/receipt`).catch(() => null);
+    const receipt = await this.read<Receipt>(`handoffs/${handoff.id}/receipt`);
     if (receipt && store.get().handoff?.id === handoff.id) store.dispatch({ type: "receipt", receipt });
   }
 
-  #ask(): object {
+  #ask(callback?: AskedCallback): object {
     const { draft, intents, page } = this.#parts.store.get();
     const option = intentOf(intents, draft.intent)?.channels.find(({ channel }) => channel === draft.channel);
     const statement = draft.statement.trim();
     return {
       intent: draft.intent,
-      channel: draft.channel,
+      channel: callback ? "callback" : draft.channel,
       ...(statement && { statement }),
-      ...(option?.state === "closed" && { leave: true }),
+      ...(callback ? { callback } : option?.state === "closed" && { leave: true }),
       journey: context(page.entries, draft.struck),
     };
   }

@@ -3,8 +3,7 @@ import { render } from "preact";
 import { session as sessionStore } from "../../shared/storage.ts";
 import { createStore } from "../../shared/store.ts";
 import { reduce } from "../reducer.ts";
-import { initial, unread, viewOf, type Action, type PanelState, type ViewName } from "../state.ts";
-import { launcherWords } from "../words.ts";
+import { initial, unread, viewOf, type Action, type PanelState } from "../state.ts";
 import type { PageEntry } from "../bridge.ts";
 import { Actions } from "./actions.ts";
 import { Host } from "./host.ts";
@@ -14,7 +13,7 @@ import { createSpeaker, keepAtEnd, spoken } from "./presence.ts";
 import { Session } from "./session.ts";
 import { Talk } from "./talk.ts";
 import { App } from "./views/app.tsx";
-import { loadLater } from "./views/lazy.ts";
+import { loadLater, loadPhone, phone } from "./views/lazy.ts";
 
 export * from "./views/exports.ts";
 
@@ -133,7 +132,7 @@ function forgetPage(): void {
 let told = "";
 function tellHost(state: PanelState): void {
   const count = unread(state);
-  const words = launcherWords(state, count);
+  const words = phone()?.launcherWords(state, count) ?? { title: "Get help", detail: "" };
   const now = JSON.stringify([state.handoff?.state, words, count]);
   if (now === told || state.session === "opening") return;
   told = now;
@@ -142,24 +141,29 @@ function tellHost(state: PanelState): void {
 }
 
 function takeFocus(): void {
-  (container?.querySelector<HTMLElement>("[data-focus]") ?? container?.querySelector("h1"))?.focus();
+  const find = (what: string) => container?.querySelector<HTMLElement>(what);
+  (find("#sure") ?? find("[data-focus]") ?? find("h1"))?.focus();
 }
 
 const speak = region && createSpeaker(region);
-let view: ViewName | null = null;
+/** The views in which the conversation is in sight. */
+const SHOWING = new Set(["waiting", "talking", "ended"]);
+let place = "";
 let written = 0;
 function draw(): void {
   const state = store.get();
   if (!container) return;
   keepAtEnd(container, state.outbox.length > written, () => render(<App state={state} actions={actions} onRetry={open} />, container));
   written = state.outbox.length;
-  if (state.session === "open") loadLater(plan);
+  if (state.session === "open") for (const load of [loadLater, loadPhone]) load(plan);
   speak?.(spoken(state));
-  const changed = view !== viewOf(state);
-  view = viewOf(state);
-  // A view that went away took the focus with it; nobody else's focus is ever taken.
+  const view = viewOf(state);
+  const here = `${view} ${state.handoff?.channel} ${state.form.asking}`;
+  const changed = place !== here;
+  place = here;
+  // A view, or a button that asks back, that went away took the focus with it; nobody else's focus is ever taken.
   if (changed && state.shown && document.hasFocus() && document.activeElement === document.body) takeFocus();
-  if (state.shown && view !== "start" && document.visibilityState === "visible") talk.markRead();
+  if (state.shown && SHOWING.has(view) && document.visibilityState === "visible") talk.markRead();
   if (state.joined && state.joined !== memory.get().joined) memory.set({ joined: state.joined });
   tellHost(store.get());
 }

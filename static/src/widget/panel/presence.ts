@@ -1,6 +1,7 @@
 /** What a drawing owes to eyes and ears: the end of the log stays in sight, and changes are said, not too often. */
 import { viewOf, type PanelState } from "../state.ts";
 import { isLeft, waitOf } from "../words.ts";
+import { phone } from "./views/lazy.ts";
 
 const NEAR_PX = 40;
 
@@ -17,6 +18,8 @@ export function keepAtEnd(container: Element, wrote: boolean, draw: () => void):
 export function spoken(state: PanelState): { text: string; urgent: boolean } {
   const { handoff } = state;
   const view = viewOf(state);
+  const called = phone()?.heardWords(state);
+  if (called) return { text: called, urgent: true };
   if (view === "talking" && handoff?.agent) return { text: `${handoff.agent.name} is here.`, urgent: true };
   if (view !== "waiting" || !handoff) return { text: "", urgent: false };
   const { label, place, words, why } = waitOf(state);

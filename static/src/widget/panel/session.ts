@@ -1,7 +1,7 @@
 /** Who is asking: opens, upgrades, renews and ends the session; its token lives here and in the frame's own storage. */
 import { request, type ApiRequest } from "../../shared/api.ts";
 import { ApiError, type SignInNeeds } from "../../shared/errors.ts";
-import type { Customer, Fact, Handoff, IntentOption, Recent } from "../../shared/frames.ts";
+import type { Calling, Customer, Fact, Handoff, IntentOption, Recent } from "../../shared/frames.ts";
 import { readJson, type KeyValue } from "../../shared/storage.ts";
 import type { Need } from "../bridge.ts";
 import type { SessionOpened } from "../state.ts";
@@ -18,6 +18,8 @@ interface SessionBody {
   facts: Fact[];
   intents: IntentOption[];
   handoff: Handoff | null;
+  scheduled: Handoff[];
+  calling: Calling | null;
   recent: Recent | null;
 }
 
@@ -149,12 +151,12 @@ export class Session {
     this.#accept(session);
   }
 
-  #accept({ token, customer, facts: signed, intents, handoff, recent }: SessionBody): void {
+  #accept({ token, customer, facts: signed, ...rest }: SessionBody): void {
     const before = this.#kept?.customer;
     if (before?.verified && before.id !== customer.id) this.#wipe();
     this.#kept = { token, customer };
     this.#options.storage.set(KEY, JSON.stringify(this.#kept));
-    this.#options.onOpened({ customer, signed, intents, handoff, recent }, before?.id === customer.id);
+    this.#options.onOpened({ customer, signed, ...rest }, before?.id === customer.id);
   }
 
   #wipe(): void {

@@ -1,7 +1,7 @@
 /** The live half of the panel: socket, outbox, read marks, and the page's steps as they happen. */
 import { Connection } from "../../shared/connection.ts";
 import { CommandError } from "../../shared/errors.ts";
-import type { CustomerSnapshot, Entry, EphemeralFrame, MessagePosted, WelcomeFrame } from "../../shared/frames.ts";
+import type { CustomerSnapshot, Entry, EphemeralFrame, Handoff, MessagePosted, WelcomeFrame } from "../../shared/frames.ts";
 import { Outbox } from "../../shared/outbox.ts";
 import type { KeyValue } from "../../shared/storage.ts";
 import type { Store } from "../../shared/store.ts";
@@ -135,6 +135,7 @@ export class Talk {
     const { read } = memory.get();
     if (read && read.handoff === snapshot.handoff?.id) store.dispatch({ type: "read", seq: read.seq });
     for (const entry of snapshot.timeline) this.#settle(entry);
+    void this.#complete();
   }
 
   /** A log that lost its history counts anew: marks by its old numbers mean nothing, and what it may have lost is told again. */
@@ -152,6 +153,18 @@ export class Talk {
     this.#parts.store.dispatch({ type: "event", entry });
     this.#settle(entry);
     if (entry.type === "handoff.opened") void this.record();
+    void this.#complete();
+  }
+
+  /** No event carries a code, nor when what was put off comes due. */
+  async #complete(): Promise<void> {
+    const { store, session } = this.#parts;
+    const { handoff, scheduled } = store.get();
+    for (const one of handoff ? [handoff, ...scheduled] : scheduled) {
+      if (one.state === "awaiting_call" ? one.phone : one.state !== "scheduled" || one.due_at) continue;
+      const answer = await session.call<Handoff>(`handoffs/${one.id}`).catch(() => null);
+      if (answer) store.dispatch({ type: "opened", handoff: answer });
+    }
   }
 
   #settle({ type, data }: Entry): void {

@@ -3,7 +3,8 @@ import { IconRefresh } from "../../../shared/icons.tsx";
 import { viewOf } from "../../state.ts";
 import { troubleWords } from "../../words.ts";
 import { Ended } from "./ended.tsx";
-import { View, type ViewProps } from "./parts.tsx";
+import { phone, type Phone } from "./lazy.ts";
+import { Stay, View, type ViewProps } from "./parts.tsx";
 import { Start } from "./start.tsx";
 import { Talking } from "./talking.tsx";
 import { Waiting } from "./waiting.tsx";
@@ -39,6 +40,18 @@ function Refused({ state, actions, onRetry }: ViewProps & { onRetry(): void }) {
   );
 }
 
+function Called({ view, ...props }: ViewProps & { view: keyof Phone["BODIES"] }) {
+  const Body = phone()?.BODIES[view];
+  if (!Body) return <Opening {...props} />;
+  const { handoff, scheduled } = props.state;
+  return (
+    <View {...props} sub={(handoff ?? scheduled[0])?.intent.label}>
+      <Stay state={props.state} />
+      <Body {...props} />
+    </View>
+  );
+}
+
 export function App(props: ViewProps & { onRetry(): void }) {
   const view = viewOf(props.state);
   switch (view) {
@@ -48,6 +61,11 @@ export function App(props: ViewProps & { onRetry(): void }) {
       return <Refused {...props} />;
     case "start":
       return <Start {...props} />;
+    case "arrived":
+    case "booked":
+    case "callback":
+    case "calling":
+      return <Called {...props} view={view} />;
     case "waiting":
       return <Waiting {...props} />;
     case "talking":

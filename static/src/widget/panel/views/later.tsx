@@ -1,13 +1,17 @@
 /** What nobody needs at first sight: the receipt unfolded, and the end of a talk. It comes in a file of its own. */
 import type { ComponentChildren } from "preact";
 import type { Fact, Step } from "../../../shared/frames.ts";
-import type { Ended as EndedData } from "../../state.ts";
+import { STEPS, type Ended as EndedData } from "../../state.ts";
 import { endingWords } from "../../endings.ts";
+import { assuranceWords, valueWords } from "../../sign_in.ts";
+import { firstName } from "../../words.ts";
 import {
-  assuranceWords, firstName, IconCheck, IconEye, IconPencil, IconQuote, LogItems, Seal, stepItems, STEPS, tell, Trouble, unsentWords, valueWords,
+  IconCheck, IconEye, IconPencil, IconQuote, LogItems, Seal, stepItems, tell, Trouble, unsentWords,
 } from "./exports.ts";
 import type { ViewProps } from "./parts.tsx";
 import type { Shown } from "./receipt.tsx";
+
+export { refusalWords } from "../../sign_in.ts";
 
 interface ItemProps {
   label: string;

@@ -1,5 +1,5 @@
 /** The conversation: messages, system lines, what is still on its way. */
-import { IconCheck, IconChecks, IconClock, IconEye, IconLock, IconRefresh, IconTransfer, IconUser } from "../../../shared/icons.tsx";
+import { IconCheck, IconChecks, IconClock, IconEye, IconLock, IconPhone, IconRefresh, IconTransfer, IconUser } from "../../../shared/icons.tsx";
 import type { OutboxItem } from "../../../shared/outbox.ts";
 import { Text } from "../../../shared/text.tsx";
 import { clock } from "../../../shared/time.ts";
@@ -16,6 +16,7 @@ const GLYPHS: Record<Glyph, typeof IconUser> = {
   route: IconEye,
   lock: IconLock,
   check: IconCheck,
+  phone: IconPhone,
 };
 
 function LineItem({ line, before, read }: { line: Line; before: Line | undefined; read: boolean | null }) {

@@ -1,9 +1,10 @@
 /** Small pieces that several views share. */
 import type { ComponentChildren } from "preact";
 import { IconAlert, IconMinus, IconOffline, IconRefresh } from "../../../shared/icons.tsx";
-import { needsWords, troubleWords } from "../../words.ts";
+import { troubleWords } from "../../words.ts";
 import type { Actions } from "../actions.ts";
 import { isFleeting, type PanelState } from "../../state.ts";
+import { later } from "./lazy.ts";
 
 export interface ViewProps {
   state: PanelState;
@@ -120,7 +121,7 @@ interface SureProps extends ViewProps {
 export function Sure({ state, actions, question, stay, go, docked, onGo }: SureProps) {
   return (
     <div class={docked ? "ask ask--dock" : "ask"} role="group" aria-labelledby="sure">
-      <h2 id="sure">{question}</h2>
+      <h2 id="sure" tabIndex={-1}>{question}</h2>
       <div class="row">
         <button type="button" class="btn" onClick={() => actions.fill({ asking: false })}>
           {stay}
@@ -139,7 +140,7 @@ export function Trouble({ state }: { state: PanelState }) {
       {state.trouble && (
         <p class="strip strip--bad">
           <IconAlert />
-          <span>{state.needs ? needsWords(state.needs, state.customer, state.site.name) : troubleWords(state.trouble)}</span>
+          <span>{later()?.refusalWords(state) ?? troubleWords(state.trouble)}</span>
         </p>
       )}
     </div>

@@ -1,8 +1,9 @@
 /** Before the click: what it is about, how to talk, and what goes along. */
-import { IconChat, IconFlag, Seal } from "../../../shared/icons.tsx";
+import { IconCallback, IconChat, IconFlag, IconPhone, Seal } from "../../../shared/icons.tsx";
 import type { ChannelOption, IntentOption } from "../../../shared/frames.ts";
-import { ended, stepsOf, type PanelState } from "../../state.ts";
+import { ended, rankOf, stepsOf, type PanelState } from "../../state.ts";
 import { answerWords, channelWords, greeting, intentOf, openWords, reason } from "../../words.ts";
+import { phone } from "./lazy.ts";
 import { Trouble, View, type ViewProps } from "./parts.tsx";
 import { Receipt } from "./receipt.tsx";
 
@@ -58,31 +59,43 @@ function Intents({ state, actions }: ViewProps) {
   );
 }
 
+const CHANNELS = {
+  chat: { Icon: IconChat, name: "Chat" },
+  callback: { Icon: IconCallback, name: "We call you" },
+  phone: { Icon: IconPhone, name: "You call us" },
+};
+/** A newer server may offer what this page does not know. */
+const isKnown = ({ channel }: ChannelOption): boolean => channel in CHANNELS;
+
 function ChannelPick({ option, chosen, onPick }: { option: ChannelOption; chosen: boolean; onPick(): void }) {
+  const { Icon, name } = CHANNELS[option.channel as keyof typeof CHANNELS];
   return (
     <label class="pick">
-      <input type="radio" name="channel" checked={chosen} onChange={onPick} />
-      <IconChat large />
+      <input type="radio" name="channel" checked={chosen} disabled={!chosen && rankOf(option) === 4} onChange={onPick} />
+      <Icon large />
       <span class="grow">
-        <b>Chat</b>
+        <b>{name}</b>
         <small>{channelWords(option)}</small>
       </span>
     </label>
   );
 }
 
-const START: Record<ChannelOption["state"], string> = { open: "Start chat", unstaffed: "Wait in line", closed: "Leave a message", full: "Look again" };
+const CHAT: Record<ChannelOption["state"], string> = { open: "Start chat", unstaffed: "Wait in line", closed: "Leave a message", full: "Look again" };
 
-function fineWords({ draft, customer }: PanelState, option: ChannelOption | undefined): string {
-  if (!draft.intent) return "Choose what it is about first.";
-  if (option?.state === "full") return "The line is full right now. Your words are kept.";
-  return option?.state === "closed" ? answerWords(customer?.verified) : "";
+/** What the button does, and what to know before it does. */
+function startWords({ draft, customer }: PanelState, option: ChannelOption | undefined): { go: string; fine: string } {
+  if (!draft.intent) return { go: CHAT.open, fine: "Choose what it is about first." };
+  const { channel, state } = option ?? { channel: "chat", state: "open" };
+  if (option && rankOf(option) === 4) return { go: CHAT.full, fine: `The line is ${state} right now. Your words are kept.` };
+  if (channel !== "chat") return phone()?.START[channel] ?? { go: "One moment", fine: "" };
+  return { go: CHAT[state], fine: state === "closed" ? answerWords(customer?.verified) : "" };
 }
 
 function Foot({ state, actions, option }: ViewProps & { option: ChannelOption | undefined }) {
-  const fine = fineWords(state, option);
+  const { go, fine } = startWords(state, option);
   const blocked = !state.draft.intent || state.busy;
-  const go = option?.state === "full" ? actions.look : actions.start;
+  const press = () => (option?.channel === "callback" ? actions.fill({ sheet: { about: null } }) : void (go === CHAT.full ? actions.look() : actions.start()));
   return (
     <div class="foot">
       {fine && (
@@ -95,18 +108,20 @@ function Foot({ state, actions, option }: ViewProps & { option: ChannelOption | 
         class="btn btn--primary"
         aria-disabled={blocked}
         aria-describedby={fine ? "start-why" : undefined}
-        onClick={() => void (blocked || go())}
+        onClick={() => void (blocked || press())}
       >
-        {state.busy ? "One moment" : START[option?.state ?? "open"]}
+        {state.busy ? "One moment" : go}
       </button>
     </div>
   );
 }
 
 export function Start({ state, actions }: ViewProps) {
-  const channels = intentOf(state.intents, state.draft.intent)?.channels ?? [];
+  const channels = intentOf(state.intents, state.draft.intent)?.channels.filter(isKnown) ?? [];
   const option = channels.find(({ channel }) => channel === state.draft.channel);
-  const words = option?.state === "closed" ? "Your message" : "Add it in your words (optional)";
+  const message = option?.channel === "chat" && option.state === "closed";
+  const words = message ? "Your message" : "Add it in your words (optional)";
+  const calls = phone();
   return (
     <View state={state} actions={actions} sub={openWords(channels)}>
       <div class="body">
@@ -117,6 +132,7 @@ export function Start({ state, actions }: ViewProps) {
           <Trust state={state} />
         </div>
         <Trouble state={state} />
+        {calls && <calls.BookedList state={state} actions={actions} />}
         <Intents state={state} actions={actions} />
         <div>
           <label class="vh" for="statement">
@@ -125,7 +141,7 @@ export function Start({ state, actions }: ViewProps) {
           <textarea
             class="input"
             id="statement"
-            rows={state.draft.statement || option?.state === "closed" ? 3 : 1}
+            rows={state.draft.statement || message ? 3 : 1}
             maxLength={4000}
             placeholder={words}
             value={state.draft.statement}
@@ -135,7 +151,7 @@ export function Start({ state, actions }: ViewProps) {
         {channels.length > 0 && (
           <fieldset class="stack">
             <legend class="head-s">How shall we talk?</legend>
-            <div class="stack">
+            <div class={channels.length > 1 ? "tiles" : "stack"}>
               {channels.map((one) => (
                 <ChannelPick key={one.channel} option={one} chosen={one === option} onPick={() => actions.draft({ channel: one.channel })} />
               ))}

@@ -3,6 +3,7 @@ import { IconClock, IconRefresh, IconX } from "../../../shared/icons.tsx";
 import type { PanelState } from "../../state.ts";
 import { waitWords } from "../../words.ts";
 import { Composer } from "./composer.tsx";
+import { phone } from "./lazy.ts";
 import { Log } from "./log.tsx";
 import { Stay, Strip, Sure, Trouble, View, type ViewProps } from "./parts.tsx";
 
@@ -29,7 +30,8 @@ function AgentStrip({ state: { handoff, agent_line: line } }: Pick<ViewProps, "s
 }
 
 export function Talking({ state, actions }: ViewProps) {
-  const ending = state.form.asking;
+  const calls = phone();
+  const ending = state.form.asking !== false;
   const agent = state.handoff?.agent?.name;
   const connected = state.handoff?.state === "connected";
   return (
@@ -40,16 +42,20 @@ export function Talking({ state, actions }: ViewProps) {
       agent={agent}
       sub={agent ? presenceWords(state) : state.handoff?.intent.label}
       extra={
-        connected && (
-          <button type="button" class="head__btn" aria-label="End conversation" aria-expanded={ending} onClick={() => actions.fill({ asking: !ending })}>
-            <IconX large />
-          </button>
-        )
+        <>
+          {calls && <calls.WaysButton state={state} actions={actions} />}
+          {connected && (
+            <button type="button" class="head__btn" aria-label="End conversation" aria-expanded={ending} onClick={() => actions.fill({ asking: !ending })}>
+              <IconX large />
+            </button>
+          )}
+        </>
       }
     >
       <Stay state={state} />
       <AgentStrip state={state} />
       <Trouble state={state} />
+      {calls && <calls.Dock state={state} actions={actions} />}
       {ending && connected && <Sure state={state} actions={actions} docked question="End this conversation?" stay="Stay" go="End it" onGo={actions.end} />}
       <Log state={state} actions={actions} />
       <Composer state={state} actions={actions} label="Write a message" />

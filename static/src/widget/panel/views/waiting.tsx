@@ -1,8 +1,9 @@
 /** In line: one number, one honest sentence, and every way out. */
 import { IconArrow } from "../../../shared/icons.tsx";
-import { isFleeting } from "../../state.ts";
+import { hasTalked, isFleeting } from "../../state.ts";
 import { isLeft, waitOf } from "../../words.ts";
 import { Composer } from "./composer.tsx";
+import { phone } from "./lazy.ts";
 import { anyMessages, LogItems } from "./log.tsx";
 import { Stay, Sure, Trouble, View, type ViewProps } from "./parts.tsx";
 import { Receipt } from "./receipt.tsx";
@@ -54,17 +55,21 @@ function KeepBrowsing({ onMinimise }: { onMinimise(): void }) {
 
 export function Waiting({ state, actions }: ViewProps) {
   const left = isLeft(state) !== null;
+  const calls = phone();
   return (
     <View state={state} actions={actions} sub={state.handoff?.intent.label}>
       <Stay state={state} />
       <div class="body">
         <Trouble state={state} />
         <Wait {...waitOf(state)} />
-        {!left && !isFleeting(state) && <KeepBrowsing onMinimise={actions.minimise} />}
+        {!left && state.handoff?.channel === "chat" && !isFleeting(state) && <KeepBrowsing onMinimise={actions.minimise} />}
+        {calls && <calls.InLine state={state} actions={actions} />}
         <Receipt state={state} actions={actions} />
         {anyMessages(state) && (
-          <section class="stack" aria-label="What you added">
-            <h2 class="head-s">Added for the agent</h2>
+          <section class="stack" aria-labelledby="told">
+            <h2 class="head-s" id="told">
+              {hasTalked(state) ? "The conversation so far" : "Added for the agent"}
+            </h2>
             <ol class="log__list">
               <LogItems state={state} actions={actions} />
             </ol>

@@ -1,0 +1,1 @@
+"""Phones as a port: one protocol, one file for each provider."""
