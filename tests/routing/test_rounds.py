@@ -569,5 +569,15 @@ def is_indexed(rows: QuerySet[Handoff], *, by: str) -> bool:
     if connection.vendor != "postgresql":
         return "SCAN handoff_handoff" not in rows.explain()
     with transaction.atomic(), connection.cursor() as cursor:
+        # As of a table that nobody has looked at: what other tests left in the statistics, emptied tables mostly, makes
+        # every small index look as good as the next.
+        cursor.execute("DELETE FROM pg_statistic WHERE starelid = 'handoff_handoff'::regclass")
+        cursor.execute("UPDATE pg_class SET reltuples = -1, relpages = 0 WHERE oid = 'handoff_handoff'::regclass")
+        cursor.execute(
+            "UPDATE pg_class SET reltuples = 0, relpages = 1 WHERE oid IN"
+            " (SELECT indexrelid FROM pg_index WHERE indrelid = 'handoff_handoff'::regclass)"
+        )
         cursor.execute("SET LOCAL enable_seqscan = off")
-        return by in rows.explain()
+        plan = rows.explain()
+        transaction.set_rollback(True)
+    return by in plan
