@@ -13,6 +13,7 @@ from typing import Any
 import jwt
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 
 from handoff.identity import keys
@@ -117,6 +118,17 @@ def make_agent(
     agent = Agent.objects.create(user=user, name=name, capacity=capacity, role=role, audio=audio)
     agent.queues.set(queues)
     return agent
+
+
+def pytest_configure() -> None:
+    """TRUNCATE makes new files for every table, 80 ms after each test; these tables hold a few rows at most."""
+    if connection.vendor == "postgresql":
+        connection.ops.sql_flush = _deletions  # type: ignore[method-assign]
+
+
+def _deletions(style: object, tables: list[str], **_: bool) -> list[str]:
+    named = (connection.ops.quote_name(table) for table in tables)
+    return ["; ".join(f"DELETE FROM {table}" for table in named)] if tables else []
 
 
 def pytest_unconfigure() -> None:
