@@ -190,6 +190,13 @@ def change_intent(handoff: Handoff, intent: Intent, *, now: datetime) -> list[En
     return [_on_handoff(handoff, changed(handoff)), briefing(handoff, now=now)]
 
 
+def tell_anew(handoff: Handoff) -> Entry:
+    """Something about a locked handoff that no event carries has changed: whoever shows it reads it again."""
+    handoff.version += 1
+    handoff.save()
+    return _on_handoff(handoff, changed(handoff))
+
+
 def rank_unranked() -> int:
     """Give a place to those that a process of a former version put in line."""
     waiting = Handoff.objects.filter(state__in=[State.QUEUED, State.OFFERED], ranked_at=None)

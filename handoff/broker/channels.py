@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from handoff.broker import queries, schedule
-from handoff.broker.actions import briefing
+from handoff.broker.actions import briefing, tell_anew
 from handoff.broker.models import Handoff
 from handoff.broker.states import Action, Channel, IllegalTransition, State
 from handoff.broker.transitions import apply
@@ -88,11 +88,10 @@ def await_call_again(handoff: Handoff, *, now: datetime) -> list[Entry]:
     return apply(handoff, Action.SWITCH, to=start.state, now=now, expires_at=start.expires_at, evidence="")
 
 
-def await_longer(handoff: Handoff, *, until: datetime) -> None:
-    """A locked one that awaits a call does so at least until then."""
-    if handoff.expires_at is None or handoff.expires_at < until:
-        handoff.expires_at = until
-        handoff.save(update_fields=["expires_at"])
+def await_longer(handoff: Handoff, *, until: datetime) -> list[Entry]:
+    """A locked one that awaits a call does so at least until then; its pages learn that they know it no longer."""
+    handoff.expires_at = max(handoff.expires_at or until, until)
+    return [tell_anew(handoff)]
 
 
 def call_arrived(handoff: Handoff, *, now: datetime, evidence: str = "") -> list[Entry]:

@@ -62,4 +62,4 @@ def renew_code(customer: Customer, handoff_id: str) -> None:
             raise DomainError("illegal_transition", "No call is awaited.")
         code = calls.issue_code(handoff, now=record.now)
         # It is awaited as long as the code that was just shown.
-        channels.await_longer(handoff, until=code.expires_at)
+        record.add(channels.await_longer(handoff, until=code.expires_at))
