@@ -1,6 +1,6 @@
-"""Runs every check, the long ones in two lanes side by side, and says how long each took.
+"""Runs every check, long ones in two lanes side by side, and says how long each took.
 
-The short ones come first, and the first that fails ends the run.
+The short ones come first, and the first that fails ends the run. The faults come last and alone: they measure times.
 """
 
 import os
@@ -30,8 +30,8 @@ PYTEST_PLUGINS = (
 )
 PYTEST_FOUND_NOTHING = 5
 # They drive whole servers and choose their databases themselves, so one run of them is enough.
+BROWSERS = ("tests/e2e",)
 WHOLE_SERVERS = (
-    "tests/e2e",
     "tests/examples",
     "tests/deploy",
     "tests/phone_live",
@@ -83,9 +83,8 @@ def main() -> int:
     started = time.monotonic()
     done = run_in_order(short_checks())
     if not done[-1].failure:
-        # The full faults measure times: nothing else may run beside them.
-        lanes = long_checks(arguments[full_faults:], full_faults=full_faults)
-        done += run_in_lanes([[check for lane in lanes for check in lane]] if full_faults else lanes)
+        done += run_in_lanes(lanes(arguments[full_faults:]))
+        done += run_in_order([faults(full=full_faults)])
     print(table(done, total=time.monotonic() - started), flush=True)
     failed = [one for one in done if one.failure]
     for one in failed:
@@ -158,19 +157,22 @@ def short_checks() -> list[Check]:
     ]
 
 
-def long_checks(pytest_arguments: Sequence[str], *, full_faults: bool) -> list[list[Check]]:
+def lanes(pytest_arguments: Sequence[str]) -> list[list[Check]]:
     """Two lanes of about the same length, for two cores; much of either is waiting for processes and clocks."""
-    faults = "faults, full form" if full_faults else "faults, short form"
     return [
         [
             Check("tests on SQLite", lambda: test_on_sqlite(pytest_arguments)),
-            Check(faults, lambda: test_faults(full=full_faults)),
+            Check("browsers", lambda: test_whole_servers(BROWSERS, pytest_arguments)),
         ],
         [
             Check("tests on PostgreSQL", lambda: test_on_postgres(pytest_arguments)),
-            Check("whole servers and browsers", lambda: test_whole_servers(pytest_arguments)),
+            Check("whole servers", lambda: test_whole_servers(WHOLE_SERVERS, pytest_arguments)),
         ],
     ]
+
+
+def faults(*, full: bool) -> Check:
+    return Check("faults, full form" if full else "faults, short form", lambda: test_faults(full=full))
 
 
 def call(*command: str | Path, changes: Mapping[str, str | None] | None = None, cwd: Path = ROOT) -> None:
@@ -204,18 +206,20 @@ def npm(script: str) -> None:
 
 def test_on_sqlite(arguments: Sequence[str]) -> None:
     """With what needs no database at all."""
-    pytest("-m", "not postgres", *ignoring(FAULTS, *WHOLE_SERVERS), *arguments, may_be_empty=bool(arguments))
+    pytest("-m", "not postgres", *ignoring(FAULTS, *BROWSERS, *WHOLE_SERVERS), *arguments, may_be_empty=bool(arguments))
 
 
 def test_on_postgres(arguments: Sequence[str]) -> None:
-    elsewhere = ignoring(FAULTS, *WHOLE_SERVERS, *ONE_DATABASE)
+    elsewhere = ignoring(FAULTS, *BROWSERS, *WHOLE_SERVERS, *ONE_DATABASE)
     with temporary_postgres() as url:
         pytest(*elsewhere, *arguments, database=url, may_be_empty=bool(arguments))
 
 
-def test_whole_servers(arguments: Sequence[str]) -> None:
-    # A developer who names tests of their own has named these too, if they are meant.
-    pytest("-m", "not postgres", *(arguments or WHOLE_SERVERS), *ignoring(FAULTS), may_be_empty=bool(arguments))
+def test_whole_servers(paths: Sequence[str], arguments: Sequence[str]) -> None:
+    """Of what a developer has named, that which is here."""
+    mine = [name for name in arguments if name.startswith(tuple(paths))] if arguments else list(paths)
+    if mine:
+        pytest("-m", "not postgres", *mine)
 
 
 def ignoring(*paths: str) -> list[str]:
