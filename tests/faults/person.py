@@ -7,6 +7,7 @@ import contextlib
 import random
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -64,7 +65,7 @@ class View:
     cursors: dict[str, int] = field(default_factory=dict)
 
 
-class Person:
+class Person(ABC):
     """One client: its socket comes back as CONTRACT 7 says, its outbox is resent until everything is answered."""
 
     role: str
@@ -93,17 +94,17 @@ class Person:
 
     # -- filled in by the two roles
 
-    async def ticket(self, port: int) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    async def ticket(self, port: int) -> str: ...
 
-    def origin(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def origin(self) -> str: ...
 
-    async def on_welcome(self, snapshot: Frame) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def on_welcome(self, snapshot: Frame) -> None: ...
 
-    def on_event(self, event: Frame) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def on_event(self, event: Frame) -> None: ...
 
     async def resend_elsewhere(self, said: Said) -> bool:
         """True if this role can say it over HTTP, and did."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -36,7 +37,7 @@ class Line:
     closed: Callable[[Call], None]
 
 
-class Call:
+class Call(ABC):
     """One call, on the event loop alone. Subclasses say how it comes about."""
 
     def __init__(self, line: Line, *, call_id: str, caller: str, called: str, reference: str = "") -> None:
@@ -138,21 +139,21 @@ class Call:
         if self._ring_timer is not None:
             self._ring_timer.cancel()
 
-    def leg_rang(self, leg: Leg) -> None:
-        """Only a dial of ours lets anybody hear it."""
+    @abstractmethod
+    def leg_rang(self, leg: Leg) -> None: ...
 
-    def leg_answered(self, leg: Leg) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def leg_answered(self, leg: Leg) -> None: ...
 
-    def leg_failed(self, leg: Leg, *, status: int) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def leg_failed(self, leg: Leg, *, status: int) -> None: ...
 
     def leg_left(self, leg: Leg) -> None:
         """Whoever of the two hangs up ends it for both."""
         self.finish(self._judge_ending())
 
-    def leg_pressed(self, leg: Leg, *, key: str, way: Way) -> None:
-        """Keys mean something to a call that asks for a code."""
+    @abstractmethod
+    def leg_pressed(self, leg: Leg, *, key: str, way: Way) -> None: ...
 
     # -- who hears what
 
@@ -200,9 +201,9 @@ class Call:
     def hang_up(self) -> None:
         self.finish(self._judge_ending())
 
+    @abstractmethod
     def _judge_ending(self) -> Kind:
         """How a call ends that is hung up now."""
-        raise NotImplementedError
 
     def finish(self, kind: Kind) -> None:
         """Every phone hangs up and nothing more happens. A call ends once."""

@@ -64,6 +64,9 @@ class InboundCall(Call):
         elif leg is self.agent:
             self._bridge()
 
+    def leg_rang(self, leg: Leg) -> None:
+        """Only a dial of ours lets anybody hear it."""
+
     def leg_failed(self, leg: Leg, *, status: int) -> None:
         if leg is self._phone:
             self.finish(Kind.ENDED)

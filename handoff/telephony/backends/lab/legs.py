@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final, Protocol
@@ -44,7 +45,7 @@ class LegOwner(Protocol):
     def leg_pressed(self, leg: Leg, *, key: str, way: Way) -> None: ...
 
 
-class Leg:
+class Leg(ABC):
     """What both directions share. Raises OSError if there is no port for its audio."""
 
     def __init__(self, endpoint: Endpoint, *, ticker: Ticker, owner: LegOwner) -> None:
@@ -65,9 +66,9 @@ class Leg:
     def is_over(self) -> bool:
         return self.stage is Stage.OVER
 
+    @abstractmethod
     def hang_up(self) -> None:
         """Leave in whatever way the stage asks for; the owner is not told of what it did itself."""
-        raise NotImplementedError
 
     def _send_bye(self) -> None:
         if self._dialog is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -55,7 +56,7 @@ Header = tuple[str, str]
 
 
 @dataclass
-class Message:
+class Message(ABC):
     """Headers by their long names in lower case, in order, and a body."""
 
     headers: list[Header] = field(default_factory=list)
@@ -95,8 +96,8 @@ class Message:
     def branch(self) -> str:
         return find_parameter(self.via, name="branch")
 
-    def start_line(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def start_line(self) -> str: ...
 
     def to_bytes(self) -> bytes:
         """A line break in a value would begin a header of its own, so there is none."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from handoff.telephony.backends.lab import tones
 from handoff.telephony.backends.lab.calls import AGENT_SEES, Call, Line
+from handoff.telephony.backends.lab.keypad import Way
 from handoff.telephony.backends.lab.legs import Leg
 from handoff.telephony.backends.lab.registrar import Destination
 from handoff.telephony.base import CallError, Kind, Order, plain_number
@@ -34,6 +35,9 @@ class OutboundCall(Call):
             self._is_answered = True
             self._report(Kind.ANSWERED)
             self._bridge()
+
+    def leg_pressed(self, leg: Leg, *, key: str, way: Way) -> None:
+        """Keys mean something to a call that asks for a code."""
 
     def leg_failed(self, leg: Leg, *, status: int) -> None:
         self.finish(Kind.CANCELED if leg is self.agent else _judge(status))
