@@ -146,6 +146,8 @@ def test_the_whole_promise(maya: Customer, agent: Callable[..., Agent], phones: 
     assert kept == place
     mobile.hang_up()
     eventually(amira.page, lambda: desk.is_over)
+    # The desk's own phone falls silent before the console is told.
+    expect(amira.page.get_by_text("The call has ended")).to_be_visible()
     amira.end()
     amira.wrap_up("Resolved")
 

@@ -63,24 +63,31 @@ function useReading(handoff: DeskHandoff): void {
 
 interface Ending { asked: boolean; why: string; ask(): void; end(): void; stay(): void }
 
-/** Ending asks back only while something written would stay unsent, or somebody is on the line. */
+/** Ending asks back only while something written would stay unsent, or somebody is on the line. Null: nothing to ask. */
+function whyAsk({ customer, call }: DeskHandoff, unsent: boolean): string | null {
+  if (isLive(call)) return `${shortName(customer)} is still on the line. Ending hangs up.`;
+  return unsent ? "Something you wrote is not sent yet." : null;
+}
+
 function useEnding(handoff: DeskHandoff): Ending {
   const { desk, state } = useBoard();
   const [asked, setAsked] = useState(false);
   const end = () => { setAsked(false); void desk.end(handoff.id); };
-  const talking = isLive(handoff.call);
+  const find = () => whyAsk(handoff, desk.drafts.of(handoff.id).reply.trim() !== "" || state.outbox.some((item) => item.handoff === handoff.id && item.status !== "sent"));
+  const why = find();
   const ask = () => {
     if (handoff.state !== "connected") return;
-    const unsent = desk.drafts.of(handoff.id).reply.trim() !== "" || state.outbox.some((item) => item.handoff === handoff.id && item.status !== "sent");
-    if (unsent || talking) setAsked(true);
-    else end();
+    // Looked up anew: what is being typed does not draw the head again.
+    if (find() === null) end();
+    else setAsked(true);
   };
   useEffect(() => {
     document.addEventListener(END, ask);
     return () => document.removeEventListener(END, ask);
   });
-  const why = talking ? `${shortName(handoff.customer)} is still on the line. Ending hangs up.` : "Something you wrote is not sent yet.";
-  return { asked: asked && handoff.state === "connected", why, ask, end, stay: () => setAsked(false) };
+  // A question whose reason has gone (the caller hung up, the message went out) goes with it.
+  useEffect(() => { if (why === null) setAsked(false); }, [why]);
+  return { asked: asked && handoff.state === "connected", why: why ?? "", ask, end, stay: () => setAsked(false) };
 }
 
 /** A dialog that a key asks for from anywhere. */

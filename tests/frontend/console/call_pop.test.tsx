@@ -237,6 +237,14 @@ describe("a call at the head of its talk", () => {
     expect(sent("handoff.end")).toEqual([{ handoff: "ho_1" }]);
   });
 
+  test("the question goes when the caller has hung up: it would ask about something else", () => {
+    welcome({ handoffs: [byPhone(talking())] });
+    press("KeyE", { altKey: true });
+    expect(find(".strip[role=alert]").textContent).toContain("still on the line");
+    happens(event(STREAM, 1, "call.changed", { call: talking({ status: "ended", ended_at: at(0) }) }));
+    expect(document.querySelector(".strip[role=alert]")).toBeNull();
+  });
+
   test("that is over says so and leads to the wrap-up", async () => {
     welcome({ handoffs: [byPhone(talking({ status: "ended", ended_at: at(0) }))] });
     expect(find(".callbar__now").textContent).toContain("The call has ended after 1:06");
