@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from handoff.broker import actions as broker
 from handoff.conversations import actions as conversations
-from handoff.flows import callbacks, end_talk
+from handoff.conversations import composing
+from handoff.flows import callbacks, end_talk, verification
 from handoff.flows.control_call import control
 from handoff.flows.dial import dial
 from handoff.flows.switch_channel import switch_by_agent
 from handoff.flows.transfer import transfer
 from handoff.journeys.redaction import redact
-from handoff.protocol import commands
+from handoff.protocol import commands, composer_shapes
 from handoff.realtime import log
 from handoff.realtime.consumer import Answer
 from handoff.routing import actions as routing
@@ -56,6 +57,27 @@ def _add_fact(agent: Agent, command: commands.AddFact) -> Answer:
             handoff, key=command.key, label=command.label, value=command.value, now=record.now
         )
         record.add(entries)
+    return NOTHING
+
+
+def _ask_to_confirm(agent: Agent, command: commands.RequestVerification) -> Answer:
+    verification.request_by_agent(
+        agent,
+        command.handoff,
+        acr_values=command.acr_values,
+        max_age=command.max_age,
+        action=command.action,
+        version=command.version,
+    )
+    return NOTHING
+
+
+def _keep_draft(agent: Agent, command: composer_shapes.KeepDraft) -> Answer:
+    return composing.answer_of(composing.keep_draft(agent, command))
+
+
+def _record_reask(agent: Agent, command: composer_shapes.RecordReask) -> Answer:
+    composing.record_reask(agent, command)
     return NOTHING
 
 
@@ -112,6 +134,9 @@ ACTIONS: Final[dict[type[Any], Callable[[Agent, Any], Answer]]] = {
     commands.DeclineOffer: _decline,
     commands.AddNote: _add_note,
     commands.AddFact: _add_fact,
+    commands.RequestVerification: _ask_to_confirm,
+    composer_shapes.KeepDraft: _keep_draft,
+    composer_shapes.RecordReask: _record_reask,
     commands.TransferHandoff: _transfer,
     commands.EndHandoff: _end,
     commands.WrapUp: _wrap_up,

@@ -9,6 +9,7 @@ from django.conf import settings
 from agent_console.actions import ACTIONS
 from agent_console.permissions import agent_of, grant_of, live_grants
 from agent_console.snapshot import agent_snapshot
+from agent_console.supervision import SUPERVISION
 from handoff.broker import actions as broker
 from handoff.conversations.socket import TalkingConsumer
 from handoff.identity import actions as identity
@@ -58,7 +59,8 @@ class AgentConsumer(TalkingConsumer):
     def start(self, principal: Principal) -> Start:
         with log.reading() as now:
             snapshot, heads = agent_snapshot(principal.identity, now=now)
-        return Start(snapshot=snapshot.to_wire(), heads=heads)
+        reads_along = frozenset(one.id for one in snapshot.watching)
+        return Start(snapshot=snapshot.to_wire(), heads=heads, reads_along=reads_along)
 
     def note_presence(self, principal: Principal) -> None:
         # Who has just signed out may still send a heartbeat before their socket is closed.
@@ -72,7 +74,7 @@ class AgentConsumer(TalkingConsumer):
     def perform(self, command: AnyCommand) -> Answer:
         if isinstance(command, commands.ReadMessage):
             return self._read(command)
-        return ACTIONS[type(command)](self.agent, command)
+        return (ACTIONS | SUPERVISION)[type(command)](self.agent, command)
 
     def _read(self, command: commands.ReadMessage) -> Answer:
         with log.recording():

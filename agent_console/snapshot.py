@@ -5,26 +5,32 @@ from __future__ import annotations
 from datetime import datetime
 
 from handoff.broker import queries as handoffs
+from handoff.conversations.composing import drafts_of
 from handoff.protocol import shapes
 from handoff.realtime import log, streams
 from handoff.routing import offers
 from handoff.routing import queries as routing
 from handoff.staffing.models import Agent
+from handoff.supervision.queries import watched_by
 
 
 def agent_snapshot(agent: Agent, *, now: datetime) -> tuple[shapes.AgentSnapshot, dict[str, int]]:
     """The desk, and the heads where live starts; heads are read before what they cover."""
     agent.refresh_from_db()
     owned = handoffs.owned_by(agent)
+    watches = watched_by(agent)
     names = [streams.agent(agent.public_id)]
-    for handoff in owned:
+    for handoff in [*owned, *(watch.handoff for watch in watches)]:
         names += [streams.handoff(handoff.public_id), streams.desk(handoff.public_id)]
     heads = log.heads_of(names)
     snapshot = shapes.AgentSnapshot(
         agent=agent_view(agent),
         offers=[offers.view(offer) for offer in routing.pending_of(agent)],
         handoffs=[handoffs.desk_view(one, why=routing.why_of(one), now=now) for one in owned],
-        queues=routing.board(queue_keys(agent), now=now),
+        queues=routing.board(queue_keys(agent), now=now, is_simulated=agent.is_trainee),
+        drafts=drafts_of(agent, owned),
+        watching=[handoffs.desk_view(one.handoff, why=routing.why_of(one.handoff), now=now) for one in watches],
+        joined=[one.handoff.public_id for one in watches if one.joined_at is not None],
     )
     return snapshot, heads
 
@@ -41,6 +47,7 @@ def agent_view(agent: Agent) -> shapes.AgentView:
         ),
         capacity=agent.capacity,
         load=routing.load_of(agent),
+        is_trainee=agent.is_trainee,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -135,6 +136,7 @@ def pytest_unconfigure() -> None:
     """SQLite leaves the write-ahead log of a dropped test database behind."""
     for path in (settings.BASE_DIR / "var").glob(f"test-{os.getpid()}.sqlite3*"):
         path.unlink()
+    shutil.rmtree(settings.BASE_DIR / "var" / f"test-{os.getpid()}-attachments", ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

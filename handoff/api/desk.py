@@ -10,14 +10,16 @@ from handoff.api import shapes
 from handoff.api.handoffs import EVENTS_LIMIT, read_count
 from handoff.api.sessions import ticket_bundle
 from handoff.api.views import DeskView
-from handoff.broker import queries as handoffs
+from handoff.broker.states import State
 from handoff.flows.due import due_callbacks
 from handoff.identity import actions as identity
+from handoff.insights import records
 from handoff.lib.errors import DomainError, NotFound
 from handoff.realtime import limits, log, streams
 from handoff.realtime.clock import database_now
 from handoff.routing.destinations import destinations
 from handoff.staffing.models import Agent
+from handoff.supervision.actions import note_read
 
 
 class DeskTicketView(DeskView):
@@ -26,7 +28,7 @@ class DeskTicketView(DeskView):
         """One use, for one WebSocket of a signed-in agent."""
         user = request.user
         limits.TICKETS.check(("user", user.pk))
-        _agent(request)
+        agent_of_request(request)
         sign_in_key = request._request.session.session_key or ""
         ticket = identity.issue_agent_ticket(user, sign_in_key=sign_in_key, now=database_now())
         return Response(ticket_bundle(ticket, "/ws/agent"))
@@ -36,14 +38,14 @@ class DestinationsView(DeskView):
     @extend_schema(responses={200: shapes.DestinationsOut})
     def get(self, request: Request) -> Response:
         """The queues and the other agents to whom a talk may be passed on."""
-        return Response(destinations(_agent(request), now=database_now()).to_wire())
+        return Response(destinations(agent_of_request(request), now=database_now()).to_wire())
 
 
 class CallbacksView(DeskView):
     @extend_schema(responses={200: shapes.DueCallbacksOut})
     def get(self, request: Request) -> Response:
         """The callbacks that are owed: mine, and those of the lines I serve."""
-        return Response(due_callbacks(_agent(request)).to_wire())
+        return Response(due_callbacks(agent_of_request(request)).to_wire())
 
 
 class DeskEventsView(DeskView):
@@ -55,11 +57,14 @@ class DeskEventsView(DeskView):
         responses={200: shapes.EventsOut},
     )
     def get(self, request: Request, handoff_id: str) -> Response:
-        """Older entries of a handoff on the agent's desk, at most 200."""
-        handoff = next((one for one in handoffs.owned_by(_agent(request)) if one.public_id == handoff_id), None)
+        """Older entries of a handoff that the agent may read, at most 200."""
+        agent = agent_of_request(request)
+        handoff = records.read(agent, handoff_id)
         stream = request.query_params.get("stream", "")
-        if handoff is None or stream not in (streams.handoff(handoff_id), streams.desk(handoff_id)):
+        if stream not in (streams.handoff(handoff_id), streams.desk(handoff_id)):
             raise NotFound
+        if handoff.state == State.CLOSED:
+            note_read(agent, handoff)
         before = read_count(request, "before")
         epoch = log.epoch()
         with log.reading():
@@ -68,7 +73,8 @@ class DeskEventsView(DeskView):
         return Response({"epoch": epoch, "head": head, "events": [entry.to_wire() for entry in entries]})
 
 
-def _agent(request: Request) -> Agent:
+def agent_of_request(request: Request) -> Agent:
+    """Raises `forbidden`."""
     agent = Agent.objects.filter(user_id=request.user.pk or 0, user__is_active=True).first()
     if agent is None:
         raise DomainError("forbidden", "This account is no agent's.")

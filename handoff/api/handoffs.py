@@ -20,6 +20,7 @@ from handoff.flows.change_intent import change_intent
 from handoff.flows.open_handoff import Ask, open_handoff
 from handoff.journeys.context import PAGE_SOURCES
 from handoff.lib.errors import DomainError
+from handoff.protocol.attachment_shapes import MESSAGE_ATTACHMENTS
 from handoff.protocol.shapes import Source
 from handoff.realtime import limits, log, streams
 from handoff.realtime.log import Status
@@ -42,6 +43,7 @@ class HandoffIn(Strict):
 class MessageIn(Strict):
     client_id = ClientId()
     text = Text(allow_blank=True)
+    attachments = serializers.ListField(child=Text(max_length=40), required=False, max_length=MESSAGE_ATTACHMENTS)
 
 
 class JourneyIn(Strict):
@@ -133,6 +135,7 @@ class MessagesView(CustomerView):
             author_id=customer.public_id,
             client_id=asked["client_id"],
             text=asked["text"],
+            attachments=asked.get("attachments", ()),
         )
         outcome = batcher.send(send)
         return Response(log.answer(outcome), status=201 if outcome.status is Status.STORED else 200)

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from handoff.api import shapes
-from handoff.api.fields import Strict, Text
+from handoff.api.fields import Flag, Strict, Text
 from handoff.api.views import (
     CustomerView,
     PublicView,
@@ -29,11 +29,15 @@ from handoff.routing import queries as routing
 
 
 class SessionIn(Strict):
-    """`identity_token` is what the site's server signed; without it the customer stays unverified."""
+    """`identity_token` is what the site's server signed; without it the customer stays unverified.
+
+    `answers_verification`: it was fetched because an agent asked for it, so that they learn what it lacks.
+    """
 
     site = Text(max_length=64)
     identity_token = Text(required=False, allow_null=True, max_length=None)
     embedded_by = Text(required=False, allow_null=True, max_length=255)
+    answers_verification = Flag(required=False)
 
 
 class SessionsView(PublicView):
@@ -54,7 +58,13 @@ class SessionsView(PublicView):
         if current is not None and token is None:
             return Response(sessions.describe(current, token=bearer_token(request) or ""), status=200)
         arrival = sessions.Arrival(origin=request.headers.get("Origin", ""), embedded_by=asked.get("embedded_by") or "")
-        bundle, is_first = sessions.open_session(site, token=token, current=current, arrival=arrival)
+        bundle, is_first = sessions.open_session(
+            site,
+            token=token,
+            current=current,
+            arrival=arrival,
+            is_answer=asked.get("answers_verification", False),
+        )
         return Response(bundle, status=201 if is_first else 200)
 
     @extend_schema(

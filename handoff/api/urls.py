@@ -2,7 +2,17 @@
 
 from django.urls import path, re_path
 
-from handoff.api import desk, handoffs, phone, sessions
+from handoff.api import (
+    attachments,
+    desk,
+    desk_knowledge,
+    handoffs,
+    knowledge,
+    phone,
+    sessions,
+    supervision,
+    verification,
+)
 from handoff.api.views import NothingHere
 
 _ID = "handoffs/<str:handoff_id>"
@@ -22,14 +32,42 @@ urlpatterns = [
     path(f"{_ID}/cancel", handoffs.CancelView.as_view()),
     path(f"{_ID}/end", handoffs.EndView.as_view()),
     path(f"{_ID}/survey", handoffs.SurveyView.as_view()),
+    path(f"{_ID}/verification/decline", verification.DeclineView.as_view()),
+    path(f"{_ID}/attachments", attachments.AttachmentsView.as_view()),
+    path(f"{_ID}/attachments/<str:attachment_id>", attachments.AttachmentItemView.as_view()),
+    path(f"{_ID}/attachments/<str:attachment_id>/link", attachments.LinkView.as_view()),
+    path(f"desk/{_ID}/attachments", attachments.DeskAttachmentsView.as_view()),
+    path(f"desk/{_ID}/attachments/<str:attachment_id>", attachments.DeskAttachmentItemView.as_view()),
+    path(f"desk/{_ID}/attachments/<str:attachment_id>/link", attachments.DeskLinkView.as_view()),
+    path("attachments/<str:seal>", attachments.FileView.as_view()),
     path(f"{_ID}/channel", phone.ChannelView.as_view()),
     path(f"{_ID}/code", phone.CodeView.as_view()),
     path(f"{_ID}/snooze", phone.SnoozeView.as_view()),
     path(f"{_ID}/claim", phone.ClaimView.as_view()),
     path("availability/slots", phone.SlotsView.as_view()),
+    path("articles", knowledge.ArticlesView.as_view()),
+    path("articles/solved", knowledge.SolvedView.as_view()),
+    path("articles/went-on", knowledge.WentOnView.as_view()),
+    path("articles/<str:article_id>", knowledge.ArticleView.as_view()),
+    path("articles/<str:article_id>/vote", knowledge.ArticleVoteView.as_view()),
+    path("desk/articles", desk_knowledge.DeskArticlesView.as_view()),
+    path("desk/articles/<str:article_id>", desk_knowledge.DeskArticleView.as_view()),
+    path("desk/articles/<str:article_id>/publish", desk_knowledge.DeskArticlePublishView.as_view()),
+    path("desk/articles/<str:article_id>/versions", desk_knowledge.DeskArticleVersionsView.as_view()),
+    path("desk/articles/<str:article_id>/restore", desk_knowledge.DeskArticleRestoreView.as_view()),
+    path("desk/articles/<str:article_id>/vote", desk_knowledge.DeskArticleVoteView.as_view()),
+    path("desk/canned", desk_knowledge.DeskCannedView.as_view()),
+    path("desk/canned/<str:canned_id>", desk_knowledge.DeskCannedReplyView.as_view()),
+    path("desk/canned/<str:canned_id>/restore", desk_knowledge.DeskCannedRestoreView.as_view()),
+    path("desk/canned/<str:canned_id>/use", desk_knowledge.DeskCannedUseView.as_view()),
     path("desk/ticket", desk.DeskTicketView.as_view()),
     path("desk/callbacks", desk.CallbacksView.as_view()),
     path("desk/destinations", desk.DestinationsView.as_view()),
     path("desk/handoffs/<str:handoff_id>/events", desk.DeskEventsView.as_view()),
+    path("desk/handoffs/<str:handoff_id>", supervision.RecordView.as_view()),
+    path("desk/handoffs", supervision.FindView.as_view()),
+    path("desk/wallboard", supervision.WallboardView.as_view()),
+    path("desk/agents", supervision.AgentsView.as_view()),
+    path("desk/live", supervision.LiveView.as_view()),
     re_path(r".*", NothingHere.as_view()),
 ]

@@ -1,0 +1,1 @@
+"""Files that the two sides of a talk give each other."""

@@ -28,7 +28,14 @@ from handoff.realtime.models import LogEntry
 from handoff.staffing.models import Agent
 
 TEXT_LIMIT: Final = 4000
-_TELLING_FACTS: Final = (events.FactsChanged.TYPE, events.HandoffAssigned.TYPE, events.HandoffOpened.TYPE)
+# What a wrap-up says for which the agent chose no outcome in time.
+NO_OUTCOME: Final = "not_recorded"
+_TELLING_FACTS: Final = (
+    events.FactsChanged.TYPE,
+    events.HandoffAssigned.TYPE,
+    events.HandoffOpened.TYPE,
+    events.HandoffWatched.TYPE,
+)
 
 
 def open_handoff(*, state: State, **fields: Any) -> tuple[Handoff, Entry]:
@@ -145,7 +152,15 @@ def wrap_up(handoff: Handoff, agent: Agent, *, disposition: str, note: str, now:
     """The agent's outcome and note; closes. Raises `invalid_request` for a disposition that the queue does not have."""
     if disposition not in handoff.queue.dispositions:
         raise DomainError("invalid_request", "The queue has no such disposition.", fields={"disposition": "unknown"})
-    note = redact(note)
+    return _close_with(handoff, agent, disposition=disposition, note=redact(note), now=now)
+
+
+def wrap_up_late(handoff: Handoff, agent: Agent, *, note: str, now: datetime) -> list[Entry]:
+    """The clock closes: the note that was begun is kept, and nobody makes up an outcome for it."""
+    return _close_with(handoff, agent, disposition=NO_OUTCOME, note=note, now=now)
+
+
+def _close_with(handoff: Handoff, agent: Agent, *, disposition: str, note: str, now: datetime) -> list[Entry]:
     WrapUp.objects.create(handoff=handoff, agent=agent, disposition=disposition, note=note, at=now)
     told = events.WrapUpRecorded(agent=agent_ref(agent), disposition=disposition, note=note or None)
     return [_on_desk(handoff, told), *finish(handoff, now=now)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handoff.broker.models import Handoff, Survey, WrapUp
+from handoff.broker.models import Handoff, Survey, VerificationRequest, WrapUp
 from handoff.broker.states import Action, CloseReason
 from handoff.broker.transitions import apply
 from handoff.journeys import actions as journeys
@@ -19,6 +19,7 @@ def erase(handoff: Handoff, *, now: datetime) -> list[Entry]:
     journeys.erase(handoff.journey_id)
     WrapUp.objects.filter(handoff=handoff).update(note="")
     Survey.objects.filter(handoff=handoff).update(comment="")
+    VerificationRequest.objects.filter(handoff=handoff).delete()
     handoff.statement = handoff.acr = ""
     handoff.amr, handoff.auth_time = [], None
     # Chosen by the customer's page, and still one a customer.

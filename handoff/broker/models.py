@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -70,6 +71,8 @@ class Handoff(models.Model):
     excluded_agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     excluded_until = models.DateTimeField(null=True)
     is_left = models.BooleanField(default=False, help_text="Left out of hours; nobody waits with it.")
+    # Of a practice site: for trainees alone, and counted nowhere.
+    is_simulated = models.BooleanField(default=False, db_default=False)
     close_reason = models.CharField(max_length=13, choices=_choices(CloseReason), blank=True)
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT)
 
@@ -111,6 +114,7 @@ class Handoff(models.Model):
             models.Index(fields=["due_at"], condition=Q(state="scheduled"), name="scheduled_due"),
             models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="expiries_due"),
             models.Index(fields=["customer", "-opened_at"], name="history_of_customer"),
+            models.Index(fields=["-closed_at", "-id"], condition=Q(state="closed"), name="closed_by_time"),
         ]
 
     def __str__(self) -> str:
@@ -119,6 +123,41 @@ class Handoff(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    def is_for(self, agent: Agent) -> bool:
+        """Practice is for trainees, and trainees are for nothing else."""
+        return self.is_simulated == agent.is_trainee
+
+
+class VerificationRequest(models.Model):
+    """What the agent last asked the customer to confirm, and what came of it."""
+
+    class Status(models.TextChoices):
+        ASKED = "asked"
+        SATISFIED = "satisfied"
+        DECLINED = "declined"
+
+    handoff = models.OneToOneField(Handoff, on_delete=models.CASCADE, related_name="verification")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
+    acr_values = models.JSONField(default=list)
+    max_age = models.PositiveIntegerField(null=True)
+    # The action as it was called then: a site may take it out of its menu.
+    action_key = models.CharField(max_length=64, blank=True)
+    action_label = models.CharField(max_length=100, blank=True)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    status = models.CharField(max_length=9, choices=Status)
+    lacks = models.CharField(max_length=13, blank=True, help_text="What the last sign-in lacked, as in the protocol.")
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "handoff"
+
+    def __str__(self) -> str:
+        return self.status
+
+    def is_open(self, now: datetime) -> bool:
+        return self.status == self.Status.ASKED and now < self.expires_at
 
 
 class WrapUp(models.Model):
@@ -148,6 +187,7 @@ class Survey(models.Model):
     class Meta:
         app_label = "handoff"
         constraints = [models.CheckConstraint(condition=Q(effort__gte=1, effort__lte=7), name="effort_1_to_7")]
+        indexes = [models.Index(fields=["at"], name="surveys_by_time")]
 
     def __str__(self) -> str:
         return str(self.effort)

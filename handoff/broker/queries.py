@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from django.conf import settings
@@ -12,8 +12,8 @@ from django.db.models import Q
 from msgspec import UNSET
 
 from handoff.broker import phone
-from handoff.broker.models import Handoff
-from handoff.broker.states import OPEN, OWNED, State
+from handoff.broker.models import Handoff, VerificationRequest
+from handoff.broker.states import OPEN, OWNED, Channel, State
 from handoff.identity.actions import sign_of_life_seconds
 from handoff.identity.models import Customer
 from handoff.identity.queries import assurance_of
@@ -29,7 +29,7 @@ from handoff.realtime import log, streams
 from handoff.realtime.clock import database_now
 from handoff.realtime.models import LogEntry
 from handoff.staffing.models import Agent
-from handoff.staffing.presence import is_here
+from handoff.staffing.presence import awaited_until, is_here
 
 TIMELINE_ENTRIES: Final = 50
 HISTORY_ENTRIES: Final = 20
@@ -132,6 +132,14 @@ def verdicts_of(handoff: Handoff, *, now: datetime) -> list[shapes.Verdict]:
     return judge(list(handoff.intent.actions.all()), standing, now=now)
 
 
+def may_look_back(agent: Agent, handoff: Handoff) -> bool:
+    """It is over in a queue they serve (practice: trainees alone), or earlier than what they have of its customer."""
+    if handoff.state == State.CLOSED and handoff.is_for(agent) and agent.queues.filter(pk=handoff.queue_id).exists():
+        return True
+    theirs = Handoff.objects.filter(agent=agent, state__in=OWNED, customer=handoff.customer_id)
+    return theirs.filter(opened_at__gte=handoff.opened_at).exists()
+
+
 def history_of(handoff: Handoff) -> list[shapes.PastHandoff]:
     """Earlier handoffs of the same customer, newest first."""
     earlier = (
@@ -193,10 +201,12 @@ def customer_view(
         agent_presence=agent_presence(handoff.agent, now=database_now()) if handoff.agent else None,
         close_reason=handoff.close_reason or None,
         head=head,
+        agent_until=agent_until(handoff, now=database_now()) if handoff.agent else None,
         due_at=rfc3339_or_none(handoff.due_at),
         phone=phone.READERS.phone(handoff) if with_code else None,
         callback=phone.callback_for_customer(handoff, with_link=with_code),
         call=phone.READERS.call(handoff),
+        verification=verification_of(handoff),
     )
 
 
@@ -232,6 +242,15 @@ def customer_presence(handoff: Handoff, *, now: datetime) -> shapes.Presence:
 
 def agent_presence(agent: Agent, *, now: datetime) -> shapes.Presence:
     return "here" if is_here(agent, now=now) else "reconnecting"
+
+
+def agent_until(handoff: Handoff, *, now: datetime) -> str | None:
+    """While their agent is away from a talk: until when it waits for them."""
+    agent = handoff.agent
+    if agent is None or handoff.state != State.CONNECTED or is_here(agent, now=now):
+        return None
+    grace = "VOICE_GRACE" if handoff.channel == Channel.VOICE else "AGENT_GRACE"
+    return rfc3339_or_none(awaited_until(agent, grace=grace))
 
 
 def timeline_of(
@@ -280,7 +299,29 @@ def desk_view(
         callback=phone.READERS.callback(handoff),
         call=phone.READERS.call(handoff),
         caller_number=phone.READERS.caller_number(handoff),
+        verification=verification_of(handoff),
         heads=heads if heads is not None else UNSET,
+    )
+
+
+def verification_of(handoff: Handoff) -> shapes.VerificationView | None:
+    """What was last asked to be confirmed, however it ended."""
+    request = VerificationRequest.objects.select_related("agent").filter(handoff=handoff).first()
+    return verification_view(request) if request else None
+
+
+def verification_view(request: VerificationRequest) -> shapes.VerificationView:
+    action = shapes.AskedFor(key=request.action_key, label=request.action_label) if request.action_key else None
+    return shapes.VerificationView(
+        acr_values=request.acr_values,
+        max_age=request.max_age,
+        action=action,
+        at=rfc3339(request.asked_at),
+        by=shapes.AskedBy(name=request.agent.name),
+        expires_at=rfc3339(request.expires_at),
+        status=cast(shapes.VerificationStatus, request.status),
+        lacks=cast(shapes.Lack, request.lacks) if request.lacks else None,
+        answered_at=rfc3339_or_none(request.answered_at),
     )
 
 

@@ -29,6 +29,8 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     AGENT_LOST = "agent_lost"
     ACCEPT = "accept"
+    TAKE_OVER = "take_over"
+    REASSIGN = "reassign"
     SWITCH = "switch"
     TRANSFER = "transfer"
     LOSE_AGENT = "lose_agent"
@@ -101,9 +103,23 @@ TRANSITIONS: Final = (
     Transition(Action.WITHDRAW, _states(State.OFFERED), _states(State.QUEUED), "router"),
     Transition(Action.AGENT_LOST, _states(State.OFFERED), _states(State.QUEUED), "clock"),
     Transition(Action.ACCEPT, _states(State.OFFERED), _states(State.CONNECTED), "agent"),
+    Transition(
+        Action.TAKE_OVER,
+        frozenset({State.QUEUED, State.OFFERED, State.CONNECTED}),
+        _states(State.CONNECTED),
+        "supervisor",
+    ),
+    Transition(
+        Action.REASSIGN,
+        frozenset({State.QUEUED, State.OFFERED}),
+        frozenset({State.QUEUED, State.OFFERED}),
+        "supervisor",
+    ),
     Transition(Action.SWITCH, BEFORE_TALK, _BACK_IN_LINE, "customer, agent"),
     Transition(Action.SWITCH, _states(State.CONNECTED), _BACK_IN_LINE | {State.CONNECTED}, "customer, agent"),
-    Transition(Action.TRANSFER, _states(State.CONNECTED), frozenset({State.QUEUED, State.OFFERED}), "agent"),
+    Transition(
+        Action.TRANSFER, _states(State.CONNECTED), frozenset({State.QUEUED, State.OFFERED}), "agent, supervisor"
+    ),
     Transition(Action.LOSE_AGENT, _states(State.CONNECTED), _states(State.QUEUED), "clock"),
     Transition(Action.RETRY_LATER, _states(State.CONNECTED), _states(State.SCHEDULED), "clock"),
     Transition(Action.END, _states(State.CONNECTED), _states(State.WRAP_UP), "agent, customer, clock"),

@@ -29,6 +29,9 @@ class Move:
     # Whose it was before the move.
     owner: Agent | None
     now: datetime
+    # And its channel and the beginning of its wait.
+    channel: str = ""
+    waited_since: datetime | None = None
 
 
 # Features register what else must happen in the same transaction; each answers entries for the log.
@@ -88,6 +91,7 @@ def apply(
     if unknown:
         raise TypeError(f"A move does not set {sorted(unknown)}.")
     before, owner = State(handoff.state), handoff.agent
+    channel, waited_since = handoff.channel, handoff.enqueued_at
     after = next_state(before, action, to=to)
     handoff.state = after
     for name, value in changes.items():
@@ -100,14 +104,23 @@ def apply(
     handoff.version += 1
     handoff.save()
     event = changed(handoff)
-    if owner is not None and handoff.agent is None:
+    is_lost = owner is not None and handoff.agent_id != owner.pk
+    if is_lost:
         event = msgspec.structs.replace(event, reason=action.value)
     told = Entry.of(streams.handoff(handoff.public_id), event, handoff_id=handoff.pk)
     entries = [replace(told, seals=after is State.CLOSED)]
-    if owner is not None and before is not State.CLOSED and (handoff.agent is None or after is State.CLOSED):
+    if owner is not None and before is not State.CLOSED and (is_lost or after is State.CLOSED):
         gone = HandoffUnassigned(id=handoff.public_id, reason=handoff.close_reason or action.value)
         entries.append(Entry.of(streams.agent(owner.public_id), gone, handoff_id=handoff.pk))
-    move = Move(handoff=handoff, action=action, before=before, owner=owner, now=now)
+    move = Move(
+        handoff=handoff,
+        action=action,
+        before=before,
+        owner=owner,
+        now=now,
+        channel=channel,
+        waited_since=waited_since,
+    )
     for follow in FOLLOWERS:
         entries += follow(move)
     return entries
@@ -137,6 +150,7 @@ def create(*, state: State, **fields: Any) -> Handoff:
     if state not in INITIAL:
         raise IllegalTransition(Action.OFFER, state)
     handoff = Handoff(state=state, **fields)
+    handoff.is_simulated = handoff.site.is_simulated
     rank(handoff)
     handoff.save(force_insert=True)
     return handoff

@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from agent_console.permissions import live_grants
 from agent_console.snapshot import queue_keys
 from handoff.config import presence
+from handoff.config.watching import end_watches
 from handoff.identity.actions import sign_of_life_seconds
 from handoff.identity.queries import live_session_ids
 from handoff.realtime import log, streams
@@ -96,6 +97,7 @@ class Background:
         if grants:
             live = await in_database(_live_grants, set(grants))
             roster.revoke(lambda grant: grant in grants and grant not in live)
+        await end_watches()
 
     async def _heal(self) -> None:
         """One batched look at the counters: a reader whose last hint was lost reads on."""
@@ -172,8 +174,14 @@ def _live_grants(grants: set[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
 
 def _boards_of(agents: set[Agent]) -> dict[int, list[dict[str, Any]]]:
     now = database_now()
-    every = {view.key: view.to_wire() for view in routing.board(None, now=now)}
-    return {agent.pk: [every[key] for key in sorted(queue_keys(agent)) if key in every] for agent in agents}
+    boards: dict[int, list[dict[str, Any]]] = {}
+    # Whose training begins or ends while the socket is open sees the other board at the next start.
+    for is_trainee in {agent.is_trainee for agent in agents}:
+        every = {view.key: view.to_wire() for view in routing.board(None, now=now, is_simulated=is_trainee)}
+        for agent in agents:
+            if agent.is_trainee == is_trainee:
+                boards[agent.pk] = [every[key] for key in sorted(queue_keys(agent)) if key in every]
+    return boards
 
 
 background = Background()

@@ -25,4 +25,12 @@ def production_is_safe(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
         found.append(Error("ALLOWED_HOSTS lets every host in.", id="handoff.E003"))
     if not settings.PUBLIC_ORIGIN.startswith(("https://", "http://127.0.0.1", "http://localhost")):
         found.append(Warning("PUBLIC_ORIGIN is not https: tokens would travel in the clear.", id="handoff.W001"))
+    if not settings.HANDOFF_ATTACHMENT_SCANNER and settings.PUBLIC_ORIGIN.startswith("https://"):
+        found.append(
+            Warning(
+                "No HANDOFF_ATTACHMENT_SCANNER: what customers and agents send each other is not scanned.",
+                hint="With ClamAV's daemon: handoff.attachments.clamd.scan (docs/operations.md).",
+                id="handoff.W002",
+            )
+        )
     return found

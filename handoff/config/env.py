@@ -30,7 +30,18 @@ TELEPHONY: Final[dict[str, str]] = {
     if name.startswith(("HANDOFF_TWILIO_", "HANDOFF_ASTERISK_", "HANDOFF_VOICE_", "HANDOFF_LAB_"))
     and not name.endswith("_SECONDS")
 }
+# Where the deployment is: when its day begins, for the figures of a day.
+TIME_ZONE: Final[str] = _env.str("HANDOFF_TIME_ZONE", default="UTC")
 LIMIT_SCALE: Final[float] = _env.float("HANDOFF_LIMIT_SCALE", default=1.0)
+# Files: where they lie, how large one may be, how many and how much a handoff may hold, and who looks into them.
+ATTACHMENT_ROOT: Final[str] = _env.str("HANDOFF_ATTACHMENT_ROOT", default=str(VAR_DIR / "attachments"))
+ATTACHMENT_BYTES: Final[int] = _env.int("HANDOFF_ATTACHMENT_BYTES", default=20 * 1024 * 1024)
+ATTACHMENT_COUNT: Final[int] = _env.int("HANDOFF_ATTACHMENT_COUNT", default=50)
+ATTACHMENT_TOTAL_BYTES: Final[int] = _env.int("HANDOFF_ATTACHMENT_TOTAL_BYTES", default=200 * 1024 * 1024)
+ATTACHMENT_SCANNER: Final[str] = _env.str("HANDOFF_ATTACHMENT_SCANNER", default="")
+CLAMD_ADDRESS: Final[str] = _env.str("HANDOFF_CLAMD_ADDRESS", default="127.0.0.1:3310")
+# Where the logos lie that a site's brand names.
+BRAND_ROOT: Final[str] = _env.str("HANDOFF_BRAND_ROOT", default=str(VAR_DIR / "brand"))
 METRICS_PUBLIC: Final[bool] = _env.bool("HANDOFF_METRICS_PUBLIC", default=False)
 SQLITE_SYNCHRONOUS: Final[str] = _env.str("HANDOFF_SQLITE_SYNCHRONOUS", default="FULL")
 SQLITE_URL: Final[str] = f"sqlite:///{VAR_DIR / 'handoff.sqlite3'}"
@@ -44,6 +55,7 @@ _INTERVALS: Final[dict[str, float]] = {
     "LOGGED_OUT": 600,
     "AWAITING_CALL": 1800,
     "CODE_LIFE": 600,
+    "VERIFICATION": 600,
     "SAME_AGENT": 60,
     "WRAP_UP": 300,
     "SESSION_IDLE": 1800,
@@ -57,6 +69,9 @@ _INTERVALS: Final[dict[str, float]] = {
     "HTTP_PRESENCE": 60,
     "DECLINED": 60,
     "TICK": 2,
+    "ATTACHMENT_LINK": 60,
+    "ATTACHMENT_UNSENT": 86400,
+    "ATTACHMENT_SCAN": 20,
 }
 INTERVALS: Final[dict[str, float]] = {
     name: _env.float(f"HANDOFF_{name}_SECONDS", default=default) for name, default in _INTERVALS.items()

@@ -10,8 +10,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from http import HTTPStatus
 from io import BytesIO
-from typing import Any, Final
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
 
 from django.conf import settings
 from django.core import signals
@@ -20,12 +22,16 @@ from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.urls import set_script_prefix
 
+from handoff.api.attachments import ADMITTED
 from handoff.api.errors import status_of
+from handoff.config import uploads
 from handoff.config.refusals import new_request_id, refuse
 from handoff.lib.errors import DomainError
 
 # One that waits for the message batch holds its thread; PostgreSQL's pool has 20 connections for all threads.
 THREADS: Final = 12
+# Files that come in at once, each on the disk until it is whole.
+UPLOADS: Final = 32
 LENGTH: Final = b"content-length"
 # What is a little too long is read to its end: a client whose body is cut off does not see why.
 READ_ON_LIMIT: Final = 1024 * 1024
@@ -38,29 +44,52 @@ class HttpHandler(ASGIHandler):
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="http")
+        self._uploads = asyncio.Semaphore(UPLOADS)
         self.load_middleware()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         try:
-            body = await _read_body(scope, receive, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+            if uploads.is_upload(scope):
+                response = await self._take_upload(scope, receive)
+            else:
+                body = await _read_body(scope, receive, limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+                response = await self._answer(_with_length(scope, len(body)), BytesIO(body))
         except RequestAborted:
             return
         except DomainError as error:
-            await self.send_response(_refuse(error), send)
-            return
-        loop = asyncio.get_running_loop()
-        response = await loop.run_in_executor(self._threads, self._respond, _with_length(scope, body), body)
+            response = _refuse(error)
         await self.send_response(response, send)
 
-    def _respond(self, scope: dict[str, Any], body: bytes) -> HttpResponseBase:
+    async def _take_upload(self, scope: dict[str, Any], receive: Receive) -> HttpResponseBase:
+        """A file is read once the view has said that it would take it from this sender."""
+        asked = await self._answer(uploads.as_question(scope), BytesIO())
+        if asked.status_code != HTTPStatus.NO_CONTENT:
+            await uploads.write_body(scope, receive, into=None)
+            return asked
+        if self._uploads.locked():
+            raise DomainError("not_ready", "Too many files at once; try again.")
+        async with self._uploads:
+            # Closed by the request that reads it.
+            file = TemporaryFile()  # noqa: SIM115
+            try:
+                size = await uploads.write_body(scope, receive, into=file)
+            except BaseException:
+                file.close()
+                raise
+            return await self._answer(_with_length(scope | {ADMITTED: True}, size), file)
+
+    async def _answer(self, scope: dict[str, Any], body: IO[bytes]) -> HttpResponseBase:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._respond, scope, body)
+
+    def _respond(self, scope: dict[str, Any], body: IO[bytes]) -> HttpResponseBase:
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=type(self), scope=scope)
-        with closing(BytesIO(body)) as stream:
+        with closing(body) as stream:
             request, refusal = self.create_request(scope, stream)
             response: Any = refusal if request is None else self.get_response(request)
             response._handler_class = type(self)
-            if isinstance(response, StreamingHttpResponse):
-                # Our files are small; read here, they do not keep the loop or another thread busy.
+            if isinstance(response, StreamingHttpResponse) and not response.is_async:
+                # Our own files are small; read here, they do not keep the loop or another thread busy.
                 response.streaming_content = _replay(list(response))
             response.close()
         answer: HttpResponseBase = response
@@ -85,11 +114,11 @@ async def _read_body(scope: dict[str, Any], receive: Receive, *, limit: int) -> 
     return bytes(body)
 
 
-def _with_length(scope: dict[str, Any], body: bytes) -> dict[str, Any]:
+def _with_length(scope: dict[str, Any], size: int) -> dict[str, Any]:
     """A body that came in chunks has no length of its own, and what has no length is read as nothing."""
-    if not body or any(name == LENGTH for name, _ in scope["headers"]):
+    if not size or any(name == LENGTH for name, _ in scope["headers"]):
         return scope
-    return scope | {"headers": [*scope["headers"], (LENGTH, str(len(body)).encode())]}
+    return scope | {"headers": [*scope["headers"], (LENGTH, str(size).encode())]}
 
 
 def _refuse(error: DomainError) -> HttpResponseBase:

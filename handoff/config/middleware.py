@@ -1,4 +1,4 @@
-"""What every response carries: a request id, and headers that keep pages apart."""
+"""What every response carries: a request id, the time, and headers that keep pages apart."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import http_date
 
 from handoff.config.refusals import new_request_id
 
@@ -23,6 +24,8 @@ def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         with structlog.contextvars.bound_contextvars(request_id=request.request_id):  # type: ignore[attr-defined]
             response = get_response(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        # Pages go by it where a device's own clock is wrong; daphne, unlike other servers, does not say it.
+        response["Date"] = http_date()
         return response
 
     return middleware

@@ -31,6 +31,8 @@ class Sight:
 
     status: Presence
     signed_of_life_ago: float
+    # How long the talk waits for an agent who is gone.
+    until: str | None = None
 
 
 async def note_customers() -> None:
@@ -80,7 +82,8 @@ def _show(outlet: Outlet, handoff_id: str, who: str, sight: Sight, now: float) -
     # A line that was seen to break is not back because of a sign from before it broke.
     if told == "reconnecting" and sight.status == "here" and now - sight.signed_of_life_ago <= told_at:
         return
-    outlet.show({"ev": "presence", "handoff": handoff_id, "who": who, "status": sight.status})
+    until = {"until": sight.until} if sight.until else {}
+    outlet.show({"ev": "presence", "handoff": handoff_id, "who": who, "status": sight.status, **until})
 
 
 def _note_customers(here: set[int]) -> None:
@@ -98,7 +101,8 @@ def _look(public_ids: set[str]) -> dict[tuple[str, str], Sight]:
         found[handoff.public_id, "customer"] = Sight(handoffs.customer_presence(handoff, now=now), ago)
         if handoff.agent is not None:
             ago = _seconds_between(handoff.agent.seen_at or now, now)
-            found[handoff.public_id, "agent"] = Sight(handoffs.agent_presence(handoff.agent, now=now), ago)
+            presence, until = handoffs.agent_presence(handoff.agent, now=now), handoffs.agent_until(handoff, now=now)
+            found[handoff.public_id, "agent"] = Sight(presence, ago, until)
     return found
 
 

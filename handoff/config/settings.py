@@ -17,6 +17,12 @@ HANDOFF_TELEPHONY = env.TELEPHONY
 HANDOFF_LIMIT_SCALE = env.LIMIT_SCALE
 HANDOFF_METRICS_PUBLIC = env.METRICS_PUBLIC
 HANDOFF_SECONDS = env.INTERVALS
+BRAND_ROOT = env.BRAND_ROOT
+HANDOFF_ATTACHMENT_BYTES = env.ATTACHMENT_BYTES
+HANDOFF_ATTACHMENT_COUNT = env.ATTACHMENT_COUNT
+HANDOFF_ATTACHMENT_TOTAL_BYTES = env.ATTACHMENT_TOTAL_BYTES
+HANDOFF_ATTACHMENT_SCANNER = env.ATTACHMENT_SCANNER
+HANDOFF_CLAMD_ADDRESS = env.CLAMD_ADDRESS
 
 DATABASES = {"default": env.database()}
 AUTH_USER_MODEL = "handoff.User"
@@ -74,6 +80,7 @@ TEMPLATES = [
 
 USE_TZ = True
 TIME_ZONE = "UTC"
+HANDOFF_TIME_ZONE = env.TIME_ZONE
 LANGUAGE_CODE = "en-gb"
 
 # -- files: built ones are found where they are built, so nothing has to be collected
@@ -82,7 +89,18 @@ STATICFILES_DIRS = [("dist", BASE_DIR / "static" / "dist")]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 60
-STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+STORAGES = {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    # Never served by its path: the API answers, with the headers that keep a file a file.
+    "attachments": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": env.ATTACHMENT_ROOT,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+}
 
 # -- cookies: host-bound and secure exactly when the public origin is
 _COOKIE_PREFIX = "__Host-" if env.IS_HTTPS else ""
@@ -162,13 +180,15 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Two fields of a handoff share it, so its name cannot come from one of them.
+    "ENUM_NAME_OVERRIDES": {"PresenceEnum": ["here", "away", "reconnecting", "signed_out"]},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "handoff.api.openapi.describe_edges",
     ],
 }
-CORS_URLS_REGEX = r"^/api/v1/(sessions|availability|handoffs)(/|$)"
-CORS_ALLOW_HEADERS = ["authorization", "content-type"]
+CORS_URLS_REGEX = r"^/api/v1/(sessions|availability|handoffs|attachments|articles)(/|$)"
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "x-file-name"]
 CORS_ALLOW_METHODS = ["GET", "POST", "DELETE"]
 CORS_EXPOSE_HEADERS = ["Retry-After"]
 CORS_ALLOW_CREDENTIALS = False

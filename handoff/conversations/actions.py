@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec import structs
+
 from handoff.broker import actions as broker
 from handoff.broker.models import Handoff
 from handoff.journeys.context import Context, make_fact
@@ -23,12 +25,14 @@ def check_client_id(client_id: str) -> None:
         raise DomainError("invalid_request", "A client id is malformed.", fields={"client_id": "pattern"})
 
 
-def add_note(handoff: Handoff, agent: Agent, *, text: str, client_id: str | None) -> Entry:
+def add_note(handoff: Handoff, agent: Agent, *, text: str, client_id: str | None, whisper: bool = False) -> Entry:
     """A remark that no customer sees. Raises `too_long`, `invalid_request`."""
     safe = broker.check_length(text, field="text")
     if client_id is not None:
         check_client_id(client_id)
     event = NoteAdded(id=ids.new_message_id(), author=broker.agent_ref(agent), text=safe, client_id=client_id)
+    if whisper:
+        event = structs.replace(event, whisper=True)
     return Entry(
         stream=streams.desk(handoff.public_id),
         type=NoteAdded.TYPE,

@@ -16,13 +16,15 @@ from django.db import DatabaseError, connection, transaction
 from handoff.broker.actions import check_length
 from handoff.broker.models import Handoff
 from handoff.broker.states import OWNED
+from handoff.conversations import carrying
 from handoff.lib import ids
 from handoff.lib.errors import DomainError, NotFound
 from handoff.protocol.events import MessagePosted
 from handoff.protocol.shapes import Author
 from handoff.realtime import log, metrics, streams
 from handoff.realtime.clock import database_now
-from handoff.realtime.log import Entry, Outcome
+from handoff.realtime.log import Entry, Outcome, Status
+from handoff.supervision.queries import joined_among
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class Send:
     client_id: str
     text: str
     version: int | None = None
+    attachments: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -57,10 +60,12 @@ class Send:
         client_id: str,
         text: str,
         version: int | None = None,
+        attachments: Sequence[str] = (),
     ) -> Send:
-        """Redacts and checks the text. Raises `too_long`, `invalid_request`."""
-        safe = check_length(text, field="text")
-        return cls(handoff_id, author_kind, author_id, client_id, safe, version)
+        """Redacts and checks the text, which may be empty beside files. Raises `too_long`, `invalid_request`."""
+        ids = carrying.check_ids(attachments)
+        safe = check_length(text, field="text") if text.strip() or not ids else ""
+        return cls(handoff_id, author_kind, author_id, client_id, safe, version, ids)
 
     @property
     def stream(self) -> str:
@@ -86,13 +91,16 @@ class _Speaker:
     agent_name: str | None
     state: str
     version: int
+    # Supervisors who write here beside the agent: their names by public id.
+    joined: dict[str, str]
 
     def name_for(self, send: Send) -> str | None:
         """The author's name if it is theirs to write here, else None."""
         if send.author_kind == "customer":
             return (self.customer_name or UNNAMED_CUSTOMER) if send.author_id == self.customer_id else None
-        owns = send.author_id == self.agent_id and self.state in OWNED
-        return self.agent_name if owns else None
+        if self.state not in OWNED:
+            return None
+        return self.agent_name if send.author_id == self.agent_id else self.joined.get(send.author_id)
 
 
 @dataclass
@@ -192,14 +200,16 @@ def _store(jobs: Sequence[_Job]) -> list[Answer]:
 @transaction.atomic
 def _write(sends: Sequence[Send]) -> list[Answer]:
     locked = log.lock({send.stream for send in sends})
-    speakers = _speakers({send.handoff_id for send in sends})
+    speakers = _speakers(sends)
+    files = carrying.lock_files(sends)
+    claims = carrying.Claims(files)
     answers: dict[int, Answer] = {}
     entries: list[Entry] = []
     places: list[int] = []
     for place, send in enumerate(sends):
         speaker = speakers.get(send.handoff_id)
-        entry = _entry(send, speaker)
-        refused = _refusal(send, speaker)
+        entry = _entry(send, speaker, files)
+        refused = _refusal(send, speaker, claims)
         if refused is not None:
             # What was stored while it was theirs keeps its answer; the id in the key is the sender's own.
             stored = log.find_stored(entry, locked)
@@ -209,12 +219,15 @@ def _write(sends: Sequence[Send]) -> list[Answer]:
             places.append(place)
     metrics.BATCH.observe(len(sends))
     outcomes = log.append_many(entries, now=database_now(), locked=locked)
+    if files:
+        told = zip(places, outcomes, strict=True)
+        carrying.mark_sent([sends[place] for place, outcome in told if outcome.status is Status.STORED], files)
     answers |= {place: log.refusal(outcome) or outcome for place, outcome in zip(places, outcomes, strict=True)}
     return [answers[place] for place in range(len(sends))]
 
 
-def _speakers(handoff_ids: set[str]) -> dict[str, _Speaker]:
-    rows = Handoff.objects.filter(public_id__in=handoff_ids).values_list(
+def _speakers(sends: Sequence[Send]) -> dict[str, _Speaker]:
+    rows = Handoff.objects.filter(public_id__in={send.handoff_id for send in sends}).values_list(
         "public_id",
         "pk",
         "customer__public_id",
@@ -224,22 +237,38 @@ def _speakers(handoff_ids: set[str]) -> dict[str, _Speaker]:
         "state",
         "version",
     )
-    return {row[0]: _Speaker(*row[1:]) for row in rows}
+    speakers = {row[0]: _Speaker(*row[1:], joined={}) for row in rows}
+    # Hardly anybody writes in a talk that is not their own: only then it is worth a look.
+    others = {
+        (send.handoff_id, send.author_id)
+        for send in sends
+        if send.author_kind == "agent" and send.handoff_id in speakers
+        if send.author_id != speakers[send.handoff_id].agent_id
+    }
+    for (handoff_id, agent_id), name in (joined_among(others) if others else {}).items():
+        speakers[handoff_id].joined[agent_id] = name
+    return speakers
 
 
-def _refusal(send: Send, speaker: _Speaker | None) -> DomainError | None:
+def _refusal(send: Send, speaker: _Speaker | None, claims: carrying.Claims) -> DomainError | None:
     """Why this author may not write here now, if so."""
     if speaker is None or speaker.name_for(send) is None:
         return NotFound()
     if send.author_kind == "agent" and send.version not in (None, speaker.version):
         return DomainError("stale_version", "The handoff has changed since; look again.")
-    return None
+    return claims.refusal(send, handoff_pk=speaker.handoff_pk) if send.attachments else None
 
 
-def _entry(send: Send, speaker: _Speaker | None) -> Entry:
+def _entry(send: Send, speaker: _Speaker | None, files: carrying.Files) -> Entry:
     name = speaker.name_for(send) if speaker is not None else None
     author = Author(kind="customer" if send.author_kind == "customer" else "agent", name=name or "")
-    event = MessagePosted(id=ids.new_message_id(), author=author, text=send.text, client_id=send.client_id)
+    event = MessagePosted(
+        id=ids.new_message_id(),
+        author=author,
+        text=send.text,
+        client_id=send.client_id,
+        attachments=carrying.views_of(send, files),
+    )
     return Entry(
         stream=send.stream,
         type=MessagePosted.TYPE,
@@ -247,8 +276,13 @@ def _entry(send: Send, speaker: _Speaker | None) -> Entry:
         handoff_id=speaker.handoff_pk if speaker is not None else None,
         author=send.author_id,
         client_id=send.client_id,
-        body_hash=log.body_hash(send.text),
+        body_hash=hash_of(send.text, send.attachments),
     )
+
+
+def hash_of(text: str, attachments: Sequence[str]) -> str:
+    """What a message is known by when it comes again. No text holds NUL."""
+    return log.body_hash("\0".join((text, *attachments)))
 
 
 def _not_saved() -> DomainError:

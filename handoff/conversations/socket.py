@@ -14,6 +14,7 @@ from handoff.broker import actions as broker
 from handoff.broker.models import Handoff
 from handoff.conversations.actions import check_client_id
 from handoff.conversations.batch import Answer, Send, batcher
+from handoff.lib.clock import rfc3339, utc_now
 from handoff.lib.errors import DomainError, NotFound
 from handoff.lib.rates import Limiter
 from handoff.protocol.commands import AnyCommand, SendMessage, Typing
@@ -21,6 +22,7 @@ from handoff.realtime import limits, log, streams
 from handoff.realtime.consumer import SocketConsumer
 from handoff.realtime.delivery import Signal, hub
 from handoff.realtime.threads import in_database
+from handoff.staffing.presence import grace_of_a_desk
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +91,7 @@ class TalkingConsumer(SocketConsumer):
             client_id=command.client_id,
             text=command.text,
             version=command.version,
+            attachments=command.attachments or (),
         )
         batcher.submit(send, partial(self._answer, command.id), loop=asyncio.get_running_loop())
         self._unanswered += 1
@@ -123,7 +126,7 @@ class TalkingConsumer(SocketConsumer):
 
     def _show_typing(self, command: Typing) -> None:
         stream = streams.handoff(command.handoff)
-        if stream not in self.outlet.cursors:
+        if stream not in self.outlet.cursors or command.handoff in self.outlet.reads_along:
             raise NotFound
         if not self._typing.wait(stream):
             frame = {"ev": "typing", "handoff": command.handoff, "who": self.role}
@@ -134,8 +137,13 @@ class TalkingConsumer(SocketConsumer):
         """Tell the other side, unless this person has another socket here."""
         if self.has_other_sockets():
             return
+        is_agent_gone = self.role == "agent" and status == "reconnecting"
+        until = {"until": rfc3339(utc_now() + grace_of_a_desk())} if is_agent_gone else {}
         for stream in self.outlet.cursors:
             handoff_id = streams.handoff_id_of(stream)
+            if handoff_id in self.outlet.reads_along:
+                # Whoever reads along is not the one whom the other side talks to.
+                continue
             if handoff_id is not None and stream == streams.handoff(handoff_id):
-                frame = {"ev": "presence", "handoff": handoff_id, "who": self.role, "status": status}
+                frame = {"ev": "presence", "handoff": handoff_id, "who": self.role, "status": status, **until}
                 hub.signal(Signal(stream, frame, role=self.other))

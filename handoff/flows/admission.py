@@ -43,14 +43,14 @@ def check_switch(handoff: Handoff, channel: Channel, *, is_booked: bool, now: da
     """Whoever waits keeps their place, so a full line does not keep them out. Raises `channel_closed`."""
     if is_booked or (handoff.state == State.CONNECTED and channel in IN_THE_PAGE):
         return
-    state = routing.channel_state(handoff.queue, channel, now=now)
+    state = routing.channel_state(handoff.queue, channel, now=now, is_simulated=handoff.is_simulated)
     if state.state == "closed" and not (handoff.is_left and channel in IN_THE_PAGE):
         raise _closed(state)
 
 
 def check_line(intent: Intent, channel: Channel, *, leave: bool, now: datetime) -> bool:
     """Whether it is out of hours. Raises `channel_closed` unless a chat may be left for the opening, `channel_full`."""
-    state = routing.channel_state(intent.queue, channel, now=now)
+    state = routing.channel_state(intent.queue, channel, now=now, is_simulated=intent.site.is_simulated)
     leave = leave and channel in IN_THE_PAGE
     if state.state == "closed" and not leave:
         raise _closed(state)

@@ -107,7 +107,8 @@ def calling_of(customer: Customer) -> shapes.CallingView | None:
     site = customer.site
     if caller_id_of(site) is None:
         return None
-    return shapes.CallingView(number=customer.phone_number or None, consent=consent_of(site))
+    is_standard = not callbacks.rules_of(site).consent
+    return shapes.CallingView(number=customer.phone_number or None, consent=consent_of(site), is_standard=is_standard)
 
 
 def consent_of(site: Site) -> str:

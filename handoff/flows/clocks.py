@@ -19,7 +19,8 @@ from handoff.broker.states import Channel, CloseReason, State
 from handoff.calls.models import Call
 from handoff.calls.progress import LIVE, Status
 from handoff.calls.queries import has_caller
-from handoff.flows import announcing
+from handoff.conversations import composing
+from handoff.flows import announcing, supervise
 from handoff.identity import actions as identity
 from handoff.lib.turns import KEYS_LIMIT, take_turn
 from handoff.realtime import log
@@ -27,6 +28,7 @@ from handoff.realtime.beats import absence_counts
 from handoff.realtime.clock import database_now
 from handoff.realtime.log import Entry
 from handoff.staffing.actions import end_lease
+from handoff.supervision.models import Watch
 
 Act = Callable[[Handoff, datetime], list[Entry]]
 
@@ -35,9 +37,9 @@ HEARTBEATS_MISSED: Final = 1.25
 
 
 def finish_wrap_ups() -> int:
-    """Wrap-ups that took longer than their limit close by themselves."""
+    """Wrap-ups that took longer than their limit close by themselves, with the note as far as it was written."""
     due = Handoff.objects.filter(state=State.WRAP_UP, ended_at__lte=_ago("WRAP_UP"))
-    return _each(due.order_by("ended_at"), lambda handoff, now: broker.finish(handoff, now=now))
+    return _each(due.order_by("ended_at"), _finish)
 
 
 def close_abandoned() -> int:
@@ -121,6 +123,13 @@ def _callers() -> QuerySet[Call]:
     return Call.objects.filter(handoff=OuterRef("pk"), direction=Call.Direction.INBOUND, status__in=LIVE)
 
 
+def _finish(handoff: Handoff, now: datetime) -> list[Entry]:
+    note = composing.note_of(handoff)
+    if handoff.agent is None or not note:
+        return broker.finish(handoff, now=now)
+    return broker.wrap_up_late(handoff, handoff.agent, note=note, now=now)
+
+
 def _lose_agent(handoff: Handoff, now: datetime) -> list[Entry]:
     agent = handoff.agent
     if handoff.channel == Channel.PHONE and not has_caller(handoff):
@@ -163,3 +172,12 @@ def _act_once(public_id: str, due: QuerySet[Handoff], act: Act, *, holds_custome
             return False
         record.add(act(handoff, record.now))
     return True
+
+
+def end_watches() -> int:
+    """Supervisors who have left the desk, or may not read along any more."""
+    ended = supervise.end_unlawful()
+    if not _absence_counts("AGENT_GRACE"):
+        return ended
+    gone = Watch.objects.filter(Q(agent__seen_at__lte=_ago("AGENT_GRACE")) | Q(agent__seen_at=None))
+    return ended + supervise.end_gone(list(gone.values_list("pk", flat=True)[:KEYS_LIMIT]))

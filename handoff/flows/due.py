@@ -26,7 +26,10 @@ def due_callbacks(agent: Agent) -> shapes.DueCallbacks:
             "handoff__customer", "handoff__intent", "handoff__queue", "handoff__agent", "handoff__preferred_agent"
         )
         .filter(
-            handoff__channel=Channel.CALLBACK, handoff__state__in=_OWED, handoff__queue__in=agent.queues.values("pk")
+            handoff__channel=Channel.CALLBACK,
+            handoff__state__in=_OWED,
+            handoff__queue__in=agent.queues.values("pk"),
+            handoff__is_simulated=agent.is_trainee,
         )
         .order_by("handoff__due_at", "handoff__ranked_at", "pk")[:SHOWN_LIMIT]
     )

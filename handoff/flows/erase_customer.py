@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from handoff.attachments import actions as attachments
 from handoff.broker import actions as broker
 from handoff.broker.erasing import erase
 from handoff.broker.models import Handoff
 from handoff.callbacks import actions as callbacks
 from handoff.calls import actions as calls
+from handoff.conversations import composing
 from handoff.identity import actions as identity
 from handoff.identity.models import Customer
 from handoff.lib.errors import NotFound
@@ -15,6 +17,7 @@ from handoff.realtime import log, streams
 from handoff.routing import offers
 from handoff.routing import queries as routing
 from handoff.routing.actions import hold_agents_of
+from handoff.supervision.queries import watchers_of
 
 
 def find_customer(*, site: str, subject: str) -> Customer:
@@ -38,7 +41,8 @@ def erase_customer(customer: Customer) -> int:
         locked = [found for public_id in rows if (found := broker.lock_any(public_id)) is not None]
         hold_agents_of(locked)
         names = [streams.customer(customer.public_id)]
-        names += [streams.agent(public_id) for public_id in routing.agents_concerned(locked)]
+        readers = routing.agents_concerned(locked) | watchers_of(locked)
+        names += [streams.agent(public_id) for public_id in readers]
         for handoff in locked:
             names += [streams.handoff(handoff.public_id), streams.desk(handoff.public_id)]
         record.hold(names)
@@ -47,6 +51,8 @@ def erase_customer(customer: Customer) -> int:
             offers.erase(handoff)
             callbacks.erase(handoff)
             calls.erase(handoff)
+            attachments.erase(handoff)
+            composing.erase(handoff)
         record.add_event(streams.customer(customer.public_id), SessionChanged())
         identity.erase(customer)
     return len(locked)

@@ -26,6 +26,7 @@ from handoff.lib.errors import DomainError
 from handoff.protocol.events import HandoffOpened
 from handoff.realtime import log, streams
 from handoff.realtime.log import Recording
+from handoff.supervision.ledger import note_promise
 
 # A new stream's first entry: the opening move itself.
 FIRST_SEQ: Final = 1
@@ -162,6 +163,7 @@ def _create(session: Session, ask: Ask, record: Recording) -> tuple[Handoff, Con
 def _announce(handoff: Handoff, known: Context, record: Recording) -> dict[str, Any]:
     stream = streams.handoff(handoff.public_id)
     view = views.customer_handoff(handoff, head=FIRST_SEQ)
+    note_promise(handoff, view.estimate)
     # What the log tells is read by others too, and kept: a code is neither told nor kept.
     told = views.customer_handoff(handoff, head=FIRST_SEQ, with_code=False)
     opened = HandoffOpened(handoff=told, heads={stream: 0}, receipt=handoffs.receipt(handoff, known))

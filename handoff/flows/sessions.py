@@ -10,7 +10,7 @@ from handoff.broker import queries as handoffs
 from handoff.broker.models import Handoff
 from handoff.broker.states import OPEN
 from handoff.flows import booking, views
-from handoff.flows.upgrade_session import carry_over
+from handoff.flows.upgrade_session import answer_anew, carry_over
 from handoff.identity import actions as identity
 from handoff.identity import keys
 from handoff.identity.models import Customer, Session, Site
@@ -36,10 +36,11 @@ class Arrival:
 
 
 def open_session(
-    site: Site, *, token: str | None, current: Session | None, arrival: Arrival
+    site: Site, *, token: str | None, current: Session | None, arrival: Arrival, is_answer: bool = False
 ) -> tuple[dict[str, Any], bool]:
     """The session's bundle, and whether it is a first one (201) or goes on from `current` (200).
 
+    `is_answer`: the token was fetched because an agent asked the customer to confirm who they are.
     Raises TokenRefused, `unverified_not_allowed`, and `customer_changed` when the token names somebody else.
     """
     now = database_now()
@@ -55,7 +56,9 @@ def open_session(
         )
         keys.note_use(site, signed_with(token, keys=keys.keys_of(site)), now=record.now)
         if current is not None:
-            carry_over(current, opened.session, signed_facts(opened.session), record)
+            carry_over(current, opened.session, signed_facts(opened.session), record, is_answer=is_answer)
+        elif is_answer:
+            answer_anew(opened.session, signed_facts(opened.session), record)
         _revive(opened.session.customer, record)
     return describe(opened.session, token=opened.token), current is None
 

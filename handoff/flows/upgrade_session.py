@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from handoff.attachments import actions as attachments
 from handoff.broker import actions as broker
 from handoff.broker import queries as handoffs
-from handoff.broker import schedule
+from handoff.broker import schedule, verification
 from handoff.broker.models import Handoff
 from handoff.broker.states import OPEN, CloseReason, State
+from handoff.conversations.batch import hash_of
 from handoff.flows import announcing, phone
 from handoff.identity import actions as identity
 from handoff.identity.models import Customer, Session
 from handoff.journeys.context import Fact
 from handoff.lib.clock import rfc3339
-from handoff.protocol.events import MessagePosted, SessionChanged
+from handoff.protocol.events import IdentityChanged, MessagePosted, SessionChanged
 from handoff.protocol.shapes import Author
-from handoff.realtime import log, streams
+from handoff.realtime import streams
 from handoff.realtime.log import Entry, Recording
 from handoff.realtime.models import LogEntry
 from handoff.routing import queries as routing
 from handoff.routing.actions import hold_agents_of
 
 
-def carry_over(old: Session, new: Session, signed: Sequence[Fact], record: Recording) -> None:
+def carry_over(
+    old: Session, new: Session, signed: Sequence[Fact], record: Recording, *, is_answer: bool = False
+) -> None:
     """Refresh the same person's open handoff, or hand an unverified customer's handoffs to who they turn out to be.
 
-    `signed` is what the site vouches for now.
+    `signed` is what the site vouches for now. `is_answer`: the page asked for it because an agent wants a confirmation.
     """
     identity.hold_customer(old.customer)
     identity.end_session(old, reason=Session.Ended.UPGRADED, now=record.now)
@@ -37,7 +41,26 @@ def carry_over(old: Session, new: Session, signed: Sequence[Fact], record: Recor
     current = handoffs.open_of(new.customer)
     handoff = broker.lock_any(current.public_id) if current else None
     if handoff is not None and handoff.state in OPEN:
-        record.add(broker.change_identity(handoff, _identity(new), signed, now=record.now))
+        _refresh(handoff, new, signed, record, is_answer=is_answer)
+
+
+def answer_anew(session: Session, signed: Sequence[Fact], record: Recording) -> None:
+    """A confirmation from a tab that may keep nothing: it cannot bring its old session along, which runs out by itself."""
+    identity.hold_customer(session.customer)
+    current = handoffs.open_of(session.customer)
+    handoff = broker.lock_any(current.public_id) if current else None
+    if handoff is not None and handoff.state in OPEN and verification.is_asked(handoff, now=record.now):
+        _refresh(handoff, session, signed, record, is_answer=True)
+
+
+def _refresh(
+    handoff: Handoff, session: Session, signed: Sequence[Fact], record: Recording, *, is_answer: bool = False
+) -> None:
+    """A sign-in that is another one than before was made on purpose: whoever asked for it learns what it lacks."""
+    told = broker.change_identity(handoff, _identity(session), signed, now=record.now)
+    record.add(told)
+    is_meant = is_answer or any(entry.type == IdentityChanged.TYPE for entry in told)
+    record.add(verification.answer(handoff, _identity(session), is_meant=is_meant, now=record.now))
 
 
 def _move_handoffs(before: Customer, new: Session, signed: Sequence[Fact], record: Recording) -> None:
@@ -84,7 +107,7 @@ def _adopt(handoff: Handoff, before: Customer, session: Session, signed: Sequenc
     if handoff.state == State.CLOSED:
         Handoff.objects.filter(pk=handoff.pk).update(customer=session.customer)
         return
-    record.add(broker.change_identity(handoff, _identity(session), signed, now=record.now))
+    _refresh(handoff, session, signed, record)
     if handoff.is_open or handoff.state == State.SCHEDULED:
         record.entries.append(announcing.opened(handoff))
 
@@ -92,6 +115,7 @@ def _adopt(handoff: Handoff, before: Customer, session: Session, signed: Sequenc
 def _hand_over(handoff: Handoff, before: Customer, after: Customer) -> None:
     """What was said changes its author, and a click id that both used goes on standing for the one who had it."""
     LogEntry.objects.filter(handoff_id=handoff.pk, author=before.public_id).update(author=after.public_id)
+    attachments.change_author(handoff, before=before.public_id, after=after.public_id)
     if Handoff.objects.filter(customer=after, client_id=handoff.client_id).exists():
         handoff.client_id = handoff.public_id
         handoff.save(update_fields=["client_id"])
@@ -106,6 +130,7 @@ def _merge(handoff: Handoff, survivor: Handoff, before: Customer, session: Sessi
     _hand_over(handoff, before, session.customer)
     record.add(broker.absorb_journey(survivor, handoff, now=record.now))
     record.add(_copies(handoff, survivor, session.customer))
+    attachments.move(handoff, survivor)
     # Whoever is on the line goes on being answered, as somebody unknown.
     phone.let_go(handoff, record)
     close = schedule.replace if handoff.state == State.SCHEDULED else broker.merge_into
@@ -131,7 +156,7 @@ def _copies(handoff: Handoff, target: Handoff, customer: Customer) -> list[Entry
                 handoff_id=target.pk,
                 author=entry.author,
                 client_id=client_id,
-                body_hash=log.body_hash(entry.data["text"]),
+                body_hash=hash_of(entry.data["text"], [one["id"] for one in entry.data.get("attachments", ())]),
             )
         )
     return copies

@@ -12,6 +12,7 @@ from typing import Final
 from django.conf import settings
 from django.db import connection
 
+from handoff.attachments import actions as attachments
 from handoff.broker import actions as broker
 from handoff.calls import actions as calls
 from handoff.flows import clocks, dispatch
@@ -21,6 +22,7 @@ from handoff.realtime.clock import database_now
 from handoff.realtime.delivery import hub
 from handoff.realtime.models import WorkerBeat
 from handoff.routing import actions as routing
+from handoff.supervision.ledger import SHIFT_SECONDS, draw_shifts
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class Worker:
         self._stopped = threading.Event()
         self._beat_at = 0.0
         self._tidy_at = 0.0
+        self._shifts_at = 0.0
 
     def run(self) -> None:
         """Until `stop`; a database that is away is waited for."""
@@ -80,9 +83,11 @@ class Worker:
             clocks.close_hung_up,
             clocks.end_signed_out,
             clocks.expire,
+            clocks.end_watches,
             dispatch.recover,
             dispatch.poll_silent,
             self._tidy,
+            self._draw_shifts,
         )
         done = [self._attempt(job) for job in jobs]
         if FAILED in done:
@@ -102,7 +107,14 @@ class Worker:
             identity.forget_old(now=now)
             broker.rank_unranked()
             calls.forget_old(now=now)
+            attachments.sweep(now=now)
             WorkerBeat.objects.filter(beat_at__lt=now - FORGOTTEN_AFTER).delete()
+
+    def _draw_shifts(self) -> None:
+        now = database_now()
+        if now.timestamp() - self._shifts_at >= SHIFT_SECONDS:
+            self._shifts_at = now.timestamp()
+            draw_shifts(now=now)
 
     def _attempt(self, work: Callable[[], int | None]) -> int:
         """How much was done. Whatever a job raises, the worker goes on: nobody else would."""

@@ -9,11 +9,14 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from handoff.identity.brand import KEYS as BRAND_KEYS
+from handoff.identity.brand import LANGUAGES, brand_problems
 from handoff.identity.models import Customer, Site, SiteKey
 from handoff.identity.origins import origin_problem
 from handoff.lib.clock import utc_now
 from handoff.realtime.admin import LinesField, LookOnly, ModelAdmin, ModelForm, TabularInline
 
+BRAND_FIELDS: Final = [f"brand_{key}" for key in BRAND_KEYS]
 KEY_COLUMNS: Final = ("kid", "algorithm", "created_at", "last_used_at", "revoked_at")
 
 
@@ -22,7 +25,18 @@ class SiteForm(ModelForm):
     query_parameters = LinesField(
         longest=64, help_text="Names of query parameters that a journey may keep, one a line."
     )
-    brand_color = forms.RegexField(r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})\Z", required=False, help_text="Like #0b5563.")
+    brand_color = forms.CharField(required=False, help_text="Like #0b5563; what stands on it is made readable.")
+    brand_logo = forms.CharField(
+        required=False, help_text="The name of an image in the brand folder, like harbour.svg."
+    )
+    brand_name = forms.CharField(required=False, help_text="Beside the logo, or in its place; empty: the site's name.")
+    brand_language = forms.ChoiceField(
+        required=False, choices=[("", "English"), *((each, each) for each in LANGUAGES if each != "en")]
+    )
+    brand_texts = forms.JSONField(
+        required=False,
+        help_text='Own words, by language: {"de": {"greeting": "Guten Tag {name}", "launcher": "Hilfe"}}.',
+    )
 
     class Meta:
         model = Site
@@ -30,13 +44,16 @@ class SiteForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["brand_color"] = self.instance.brand.get("color", "")
+        self.initial.update({f"brand_{key}": self.instance.brand.get(key, "") for key in BRAND_KEYS})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        others = {name: value for name, value in self.instance.brand.items() if name != "color"}
-        color = cleaned.get("brand_color")
-        self.instance.brand = others | ({"color": color} if color else {})
+        given = {key: cleaned.get(f"brand_{key}") for key in BRAND_KEYS}
+        brand = {key: value for key, value in given.items() if value}
+        for problem in brand_problems(brand):
+            key, _, told = problem.partition(": ")
+            self.add_error(f"brand_{key}", f"It {told}." if told.startswith(("must", "knows")) else f"{told}.")
+        self.instance.brand = brand
         return cleaned
 
 
@@ -50,7 +67,15 @@ class SiteKeyInline(LookOnly, TabularInline):
 @admin.register(Site)
 class SiteAdmin(ModelAdmin):
     form = SiteForm
-    fields = ["key", "name", "origins", "brand_color", "allow_unverified", "allow_app_clients", "query_parameters"]
+    fields = [
+        "key",
+        "name",
+        "origins",
+        *(f"brand_{key}" for key in BRAND_KEYS),
+        "allow_unverified",
+        "allow_app_clients",
+        "query_parameters",
+    ]
     list_display = ["name", "key", "origins", "allow_unverified", "live_keys"]
     search_fields = ["name", "key"]
     ordering = ["name"]

@@ -17,6 +17,8 @@ class Site(models.Model):
     allow_unverified = models.BooleanField(default=False)
     # Clients outside a browser send no Origin; a site has to say that it has such clients.
     allow_app_clients = models.BooleanField(default=False)
+    # Its customers are played by `manage.py simulate`, which alone makes such a site: what they open is for trainees.
+    is_simulated = models.BooleanField(default=False, db_default=False, editable=False)
     brand = models.JSONField(default=dict, blank=True)
     query_parameters = models.JSONField(default=list, blank=True)
 

@@ -19,6 +19,9 @@ new_agent_id = partial(new_id, "ag")
 new_offer_id = partial(new_id, "of")
 new_message_id = partial(new_id, "me")
 new_call_id = partial(new_id, "ca")
+new_article_id = partial(new_id, "ar")
+new_canned_id = partial(new_id, "cn")
+new_attachment_id = partial(new_id, "at")
 
 
 def new_secret() -> str:

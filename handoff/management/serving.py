@@ -155,6 +155,8 @@ def _run_uvicorn(host: str, port: int) -> None:
         settings.ASGI_APPLICATION.replace(".application", ":application"),
         host=host,
         port=port,
+        # The application says it.
+        date_header=False,
         log_config=None,
         access_log=False,
         ws_max_size=SOCKET_FRAME_LIMIT,

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 
 from handoff.lib.errors import DomainError
+from handoff.protocol.command import Command as Command
+from handoff.protocol.command import Count as Count
+from handoff.protocol.command import OnHandoff as OnHandoff
+from handoff.protocol.command import Owned as Owned
+from handoff.protocol.composer_shapes import COMPOSER_COMMANDS
 from handoff.protocol.shapes import Scalar, Source
+from handoff.protocol.supervision_commands import SUPERVISION_COMMANDS
 
 ID_LIMIT = 64
-# The largest integer that a browser holds exactly.
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<name>.*)`")
 _MISSING_FIELD = re.compile(r"missing required field `(?P<name>.*?)`")
@@ -24,24 +28,6 @@ class BadFrame(DomainError):
 
     def __init__(self, message: str) -> None:
         super().__init__("bad_frame", message)
-
-
-class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all commands; `NAME` is its `cmd` on the wire."""
-
-    NAME: ClassVar[str]
-    cmd: str
-    id: str
-
-
-class OnHandoff(Command, frozen=True, kw_only=True):
-    handoff: str
-
-
-class Owned(OnHandoff, frozen=True, kw_only=True):
-    """May say which version of the handoff its sender saw; an agent who saw an older one is refused."""
-
-    version: Count | None = None
 
 
 class Resume(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +60,8 @@ class SendMessage(Owned, frozen=True, kw_only=True):
     NAME = "message.send"
     client_id: str
     text: str
+    # Uploaded before, by this sender and for this handoff; with some the text may be empty.
+    attachments: list[str] | None = None
 
 
 class ReadMessage(Owned, frozen=True, kw_only=True):
@@ -174,6 +162,15 @@ class AddFact(Owned, frozen=True, kw_only=True):
     label: str | None = None
 
 
+class RequestVerification(Owned, frozen=True, kw_only=True):
+    """Confirm who you are: at one of these levels, not longer ago than `max_age` seconds, for this action."""
+
+    NAME = "verification.request"
+    acr_values: list[str] | str | None = None
+    max_age: Count | None = None
+    action: str | None = None
+
+
 class SetAvailability(Command, frozen=True, kw_only=True):
     NAME = "availability.set"
     available: bool
@@ -227,6 +224,7 @@ AGENT_COMMANDS: Final = (
     ReadMessage,
     AddNote,
     AddFact,
+    RequestVerification,
     SetAvailability,
     AcceptOffer,
     DeclineOffer,
@@ -237,6 +235,8 @@ AGENT_COMMANDS: Final = (
     DialCallback,
     RescheduleCallback,
     ControlCall,
+    *COMPOSER_COMMANDS,
+    *SUPERVISION_COMMANDS,
 )
 
 AnyCommand = Command | Ping

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from handoff.protocol import shapes
+from handoff.protocol.attachment_shapes import AttachmentView
 from handoff.protocol.shapes import Author, FactKey, IntentRef, Named
 
 
@@ -40,6 +41,8 @@ class MessagePosted(Event, frozen=True, kw_only=True):
     text: str
     client_id: str
     original_at: str | UnsetType = UNSET
+    # Absent when there are none; the text may be empty when there are.
+    attachments: list[AttachmentView] | UnsetType = UNSET
 
 
 class JourneyRecorded(Event, frozen=True, kw_only=True):
@@ -74,10 +77,52 @@ class CallChanged(Event, frozen=True, kw_only=True):
     call: shapes.CallView | None
 
 
+class VerificationChanged(Event, frozen=True, kw_only=True):
+    """Base of the two that tell of a request, each with all of it as it stands now."""
+
+    acr_values: list[str]
+    max_age: int | None
+    action: shapes.AskedFor | None
+    at: str
+    by: shapes.AskedBy
+    expires_at: str
+    status: shapes.VerificationStatus
+    lacks: shapes.Lack | None
+    answered_at: str | None
+
+    @classmethod
+    def of(cls, view: shapes.VerificationView) -> VerificationChanged:
+        return cls(**msgspec.structs.asdict(view))
+
+
+class VerificationRequested(VerificationChanged, frozen=True, kw_only=True):
+    """The agent asks the customer to confirm who they are."""
+
+    TYPE = "verification.requested"
+
+
+class VerificationAnswered(VerificationChanged, frozen=True, kw_only=True):
+    """Confirmed, not now, or tried with a sign-in that lacks something: then it is still `asked`."""
+
+    TYPE = "verification.answered"
+
+
 class SurveyAnswered(Event, frozen=True, kw_only=True):
     TYPE = "survey.answered"
     effort: int
     comment: str | None
+
+
+class AgentJoined(Event, frozen=True, kw_only=True):
+    """Somebody beside the agent writes here too."""
+
+    TYPE = "agent.joined"
+    agent: Named
+
+
+class AgentLeft(Event, frozen=True, kw_only=True):
+    TYPE = "agent.left"
+    agent: Named
 
 
 class Erased(Event, frozen=True, kw_only=True):
@@ -99,6 +144,8 @@ class NoteAdded(Event, frozen=True, kw_only=True):
     author: shapes.AgentRef
     text: str
     client_id: str | None
+    # A supervisor's word to the agent.
+    whisper: bool | UnsetType = UNSET
 
 
 class WrapUpRecorded(Event, frozen=True, kw_only=True):
@@ -116,6 +163,15 @@ class TransferRecorded(Event, frozen=True, kw_only=True):
     queue: shapes.QueueRef | None
     to_agent: shapes.AgentRef | None
     note: str
+
+
+class SupervisionRecorded(Event, frozen=True, kw_only=True):
+    """What a supervisor did here; `to` names the agent or the queue of a `reassigned`."""
+
+    TYPE = "supervision.recorded"
+    agent: shapes.AgentRef
+    act: shapes.SupervisionAct
+    to: str | None = None
 
 
 class BriefingChanged(Event, frozen=True, kw_only=True):
@@ -169,6 +225,21 @@ class HandoffUnassigned(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class HandoffWatched(Event, frozen=True, kw_only=True):
+    """A supervisor reads along from here: the handoff at the desk, and the heads where live starts."""
+
+    TYPE = "handoff.watched"
+    handoff: shapes.DeskHandoff
+    joined: bool
+    heads: dict[str, int]
+
+
+class HandoffUnwatched(Event, frozen=True, kw_only=True):
+    TYPE = "handoff.unwatched"
+    id: str
+    reason: str
+
+
 # -- customer/<id>: that customer
 
 
@@ -191,11 +262,23 @@ HANDOFF_EVENTS: Final = (
     IdentityChanged,
     CallbackChanged,
     CallChanged,
+    VerificationRequested,
+    VerificationAnswered,
     SurveyAnswered,
+    AgentJoined,
+    AgentLeft,
     Erased,
 )
-DESK_EVENTS: Final = (OfferRecorded, NoteAdded, WrapUpRecorded, TransferRecorded, BriefingChanged)
-AGENT_EVENTS: Final = (OfferMade, OfferEnded, AvailabilityChanged, HandoffAssigned, HandoffUnassigned)
+DESK_EVENTS: Final = (OfferRecorded, NoteAdded, WrapUpRecorded, TransferRecorded, BriefingChanged, SupervisionRecorded)
+AGENT_EVENTS: Final = (
+    OfferMade,
+    OfferEnded,
+    AvailabilityChanged,
+    HandoffAssigned,
+    HandoffUnassigned,
+    HandoffWatched,
+    HandoffUnwatched,
+)
 CUSTOMER_EVENTS: Final = (HandoffOpened, SessionChanged)
 
 AUDIENCES: Final[dict[str, tuple[type[Event], ...]]] = {
@@ -206,8 +289,8 @@ AUDIENCES: Final[dict[str, tuple[type[Event], ...]]] = {
 }
 REGISTRY: Final[dict[str, type[Event]]] = {event.TYPE: event for group in AUDIENCES.values() for event in group}
 
-# The two whose reader gains streams by reading them.
-STREAM_OPENING: Final = frozenset({HandoffAssigned.TYPE, HandoffOpened.TYPE})
+# Those whose reader gains streams by reading them.
+STREAM_OPENING: Final = frozenset({HandoffAssigned.TYPE, HandoffOpened.TYPE, HandoffWatched.TYPE})
 
 _encoder = msgspec.json.Encoder()
 

@@ -92,10 +92,14 @@ class CallView(Shape, frozen=True, kw_only=True):
 
 
 class CallingView(Shape, frozen=True, kw_only=True):
-    """What a page needs to offer a callback: the number of the signed profile, and the consent as it is shown."""
+    """What a page needs to offer a callback: the number of the signed profile, and the consent as it is shown.
+
+    `is_standard`: the sentence is ours and not the site's own, so a page may say it in its reader's language.
+    """
 
     number: str | None
     consent: str
+    is_standard: bool
 
 
 class Slot(Shape, frozen=True, kw_only=True):

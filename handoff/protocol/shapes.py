@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType
 
+from handoff.protocol.composer_shapes import DraftView as DraftView
 from handoff.protocol.phone_shapes import CallbackView as CallbackView
 
 # One vocabulary for its readers; it stands in two files for its length alone.
@@ -21,6 +22,11 @@ from handoff.protocol.phone_shapes import Slots as Slots
 from handoff.protocol.phone_shapes import TimeWindow as TimeWindow
 from handoff.protocol.phone_shapes import Trouble as Trouble
 from handoff.protocol.shape import Shape as Shape
+from handoff.protocol.verification_shapes import AskedBy as AskedBy
+from handoff.protocol.verification_shapes import AskedFor as AskedFor
+from handoff.protocol.verification_shapes import Lack as Lack
+from handoff.protocol.verification_shapes import VerificationStatus as VerificationStatus
+from handoff.protocol.verification_shapes import VerificationView as VerificationView
 
 Scalar = str | int | float | bool | None
 Source = Literal["verified", "observed", "stated", "desk"]
@@ -29,6 +35,7 @@ AuthorKind = Literal["customer", "agent", "system"]
 OfferStatus = Literal["pending", "accepted", "declined", "timed_out", "withdrawn", "agent_lost"]
 Presence = Literal["here", "away", "reconnecting", "signed_out"]
 VerdictWord = Literal["enough", "ask_again", "not_here"]
+SupervisionAct = Literal["watching", "stopped", "joined", "left", "took_over", "reassigned"]
 
 
 class Named(Shape, frozen=True, kw_only=True):
@@ -104,12 +111,20 @@ class Estimate(Shape, frozen=True, kw_only=True):
     low_seconds: int | UnsetType = UNSET
     high_seconds: int | UnsetType = UNSET
     confidence: float | UnsetType = UNSET
+    # How many agents at work could take it: why a wait that grew has grown.
+    agents: int | UnsetType = UNSET
 
 
 class Verdict(Shape, frozen=True, kw_only=True):
+    """What is added here needs a default: verdicts stand in the log as they were told."""
+
     key: str
     label: str
     verdict: VerdictWord
+    lacks: Lack | None = None
+    # What the action asks for.
+    acr_values: list[str] = []
+    max_age: int | None = None
 
 
 class Stopped(Shape, frozen=True, kw_only=True):
@@ -148,10 +163,12 @@ class CustomerHandoff(Shape, frozen=True, kw_only=True):
     agent_presence: Presence | None
     close_reason: str | None
     head: int
+    agent_until: str | None = None
     due_at: str | None = None
     phone: PhoneView | None = None
     callback: CallbackView | None = None
     call: CallView | None = None
+    verification: VerificationView | None = None
     existing: bool | UnsetType = UNSET
 
 
@@ -249,6 +266,7 @@ class DeskHandoff(Shape, frozen=True, kw_only=True):
     call: CallView | None = None
     # The caller's whole number, where it was not withheld.
     caller_number: str | None = None
+    verification: VerificationView | None = None
     heads: dict[str, int] | UnsetType = UNSET
 
 
@@ -303,6 +321,7 @@ class AgentView(Shape, frozen=True, kw_only=True):
     availability: Availability
     capacity: int
     load: int
+    is_trainee: bool = False
 
 
 class QueueView(Shape, frozen=True, kw_only=True):
@@ -373,3 +392,7 @@ class AgentSnapshot(Shape, frozen=True, kw_only=True):
     offers: list[OfferView]
     handoffs: list[DeskHandoff]
     queues: list[QueueView]
+    drafts: list[DraftView] | UnsetType = UNSET
+    # What a supervisor reads along; those in `joined`, by id, they write in too.
+    watching: list[DeskHandoff] = []
+    joined: list[str] = []

@@ -54,6 +54,8 @@ class Start:
 
     snapshot: dict[str, Any]
     heads: dict[str, int] = field(default_factory=dict)
+    # Handoffs among them that are read along only.
+    reads_along: frozenset[str] = frozenset()
 
 
 class SocketConsumer(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]
@@ -178,6 +180,7 @@ class SocketConsumer(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]
         )
         if reason is not None:
             self.outlet.show({"ev": "resync", "reason": reason})
+        self.outlet.reads_along |= start.reads_along
         self.outlet.follow(start.heads | cursors)
         self.entered()
         return True

@@ -51,6 +51,8 @@ class Reader(Protocol):
     """A socket, as delivery sees it; its methods run on the event loop and never wait."""
 
     role: str
+    # Handoffs that are read along only.
+    reads_along: set[str]
 
     def deliver(self, entry: Delivered) -> None: ...
 
@@ -127,7 +129,8 @@ class Hub:
         frame = signal.frame
         if frame["ev"] != "presence" or frame["status"] != "reconnecting":
             return
-        if any(reader.role == frame["who"] for reader in self.readers.get(signal.stream, ())):
+        here = self.readers.get(signal.stream, ())
+        if any(reader.role == frame["who"] and frame["handoff"] not in reader.reads_along for reader in here):
             self.signal(replace(signal, frame=frame | {"status": "here"}))
 
     def _wake_for(self, entries: Sequence[Delivered]) -> None:

@@ -59,6 +59,10 @@ CUSTOMER_MESSAGES = SharedLimiter("customer_messages", 60, 10, scale=_SCALE)
 SITE_SESSION_OPENS = SharedLimiter("site_session_opens", 6000, 60, scale=_SCALE)
 SITE_HANDOFF_OPENS = SharedLimiter("site_handoff_opens", 3000, 60, scale=_SCALE)
 SITE_MESSAGES = SharedLimiter("site_messages", 10_000, 10, scale=_SCALE)
+# Each may cost a decoded image and a scan.
+UPLOADS = SharedLimiter("uploads", 30, 60, scale=_SCALE)
+# A search may read the talks of two thousand handoffs.
+SEARCHES = Limiter(60, 60, scale=_SCALE)
 # Everything else a session asks of the API: a page's script in a loop must not starve its neighbours in this process.
 REQUESTS = Limiter(240, 60, scale=_SCALE)
 # Any frame of one socket: typing, read marks and journey steps together stay far under this.

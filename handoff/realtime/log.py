@@ -205,6 +205,13 @@ def erase(handoff_id: int) -> None:
     LogEntry.objects.filter(handoff_id=handoff_id).update(data={}, client_id=None, body_hash="")
 
 
+def forget(names: Collection[str]) -> None:
+    """Streams that nobody reads or writes any more, with all that is in them."""
+    rows = Stream.objects.filter(name__in=names)
+    LogEntry.objects.filter(stream__in=rows).delete()
+    rows.delete()
+
+
 def epoch() -> str:
     """The log's identity, made with the database; one that lost it gets another, so that every reader starts anew."""
     found, _ = Epoch.objects.get_or_create(singleton=True, defaults={"value": secrets.token_hex(8)})

@@ -12,7 +12,7 @@ import msgspec
 from django.db import DatabaseError
 
 from handoff.protocol.close_codes import BYE_CODES, CloseCode
-from handoff.protocol.events import STREAM_OPENING, HandoffUnassigned
+from handoff.protocol.events import STREAM_OPENING, HandoffUnassigned, HandoffUnwatched, HandoffWatched
 from handoff.realtime import log, metrics, streams
 from handoff.realtime.delivery import Delivered, hub
 from handoff.realtime.threads import in_database
@@ -29,6 +29,8 @@ CATCH_UP_BATCH: Final = 200
 # A client that has not taken its bye by then is given up.
 BYE_SECONDS: Final = 2
 
+_SHUTTING: Final = frozenset({HandoffUnassigned.TYPE, HandoffUnwatched.TYPE})
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -40,6 +42,8 @@ class Outlet:
         self.cursors: dict[str, int] = {}
         # The last word on the other side of each talk, and when it was said on the loop's clock.
         self.presence: dict[str, tuple[str, float]] = {}
+        # Handoffs that are read along, which are not this person's to speak in.
+        self.reads_along: set[str] = set()
         self.closing: CloseCode | None = None
         self.closed = asyncio.Event()
         self._send = send
@@ -131,11 +135,21 @@ class Outlet:
         self.cursors[entry.stream] = entry.seq
         self.put(entry.frame)
         if entry.type in STREAM_OPENING:
-            self.follow(entry.data.get("heads", {}))
-        elif entry.type == HandoffUnassigned.TYPE and (handoff_id := entry.data.get("id")):
-            self.presence.pop(handoff_id, None)
-            self.leave(streams.handoff(handoff_id))
-            self.leave(streams.desk(handoff_id))
+            self._open(entry)
+        elif entry.type in _SHUTTING and (handoff_id := entry.data.get("id")):
+            self.shut_handoff(handoff_id)
+
+    def _open(self, entry: Delivered) -> None:
+        if entry.type == HandoffWatched.TYPE and entry.data:
+            self.reads_along.add(entry.data["handoff"]["id"])
+        self.follow(entry.data.get("heads", {}))
+
+    def shut_handoff(self, handoff_id: str) -> None:
+        """It is not theirs to read any more."""
+        self.reads_along.discard(handoff_id)
+        self.presence.pop(handoff_id, None)
+        self.leave(streams.handoff(handoff_id))
+        self.leave(streams.desk(handoff_id))
 
     def _catch_up_soon(self, stream: str, *, known: int, patience: float) -> None:
         self._behind[stream] = known

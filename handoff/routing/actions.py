@@ -39,6 +39,9 @@ def accept(agent: Agent, *, offer_id: str, token: str) -> str:
         offer, handoff = _lock_offer(agent, offer_id)
         # Read after the lock: an offer that ran out while this waited has run out.
         record.now = database_now()
+        # Whose training began or ended since the offer does not get it any more.
+        if not handoff.is_for(offer.agent):
+            raise OfferGone
         record.add(offers.take(offer, token=token, now=record.now))
         changes: dict[str, Any] = {"agent": agent, "connected_at": record.now, "preferred_agent": None}
         record.add(apply(handoff, Action.ACCEPT, now=record.now, excluded_agent=None, **changes))
@@ -112,6 +115,14 @@ def set_availability(agent: Agent, *, available: bool, after_current: bool, reas
     # Afterwards, since a handoff is locked before its agent: from here on nobody offers them anything new.
     if not wants_more:
         _withdraw_all(agent)
+
+
+def set_away(agent: Agent, *, reason: str) -> None:
+    """Somebody else decides that this agent gets nothing more; what they own stays theirs."""
+    with log.recording() as record:
+        locked = lock_agents([agent.pk])[agent.pk]
+        record.entries.append(set_wanted(locked, available=False, after_current=False, reason=reason, now=record.now))
+    _withdraw_all(agent)
 
 
 def assigned(handoff: Handoff, *, why: list[str], now: datetime) -> Entry:

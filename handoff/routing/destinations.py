@@ -10,9 +10,9 @@ from handoff.staffing.models import Agent, Queue
 
 
 def destinations(agent: Agent, *, now: datetime) -> shapes.Destinations:
-    """Every queue, and every other agent with an active account."""
-    others = Agent.objects.filter(user__is_active=True).exclude(pk=agent.pk).prefetch_related("queues")
-    agents = list(others.order_by("name", "id"))
+    """Every queue, and every other agent with an active account; of trainees, the other trainees."""
+    others = Agent.objects.filter(user__is_active=True, is_trainee=agent.is_trainee).exclude(pk=agent.pk)
+    agents = list(others.prefetch_related("queues").order_by("name", "id"))
     loads = loads_of([other.pk for other in agents])
     return shapes.Destinations(
         queues=[shapes.QueueRef(key=queue.key, name=queue.name) for queue in Queue.objects.order_by("name", "id")],

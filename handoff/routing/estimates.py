@@ -24,6 +24,8 @@ from math import ceil, exp, floor
 from statistics import NormalDist
 from typing import Final
 
+from msgspec.structs import replace
+
 from handoff.protocol.shapes import Estimate
 
 UNKNOWN: Final = Estimate(kind="unknown")
@@ -98,8 +100,9 @@ def forecast(
     # The same line gives the same answer: a range that flickers is not believed.
     played = _Playing(wanted, desks, durations, random.Random(len(line)))
     waits = played.play(len(line))
+    agents = {need: sum(desk.fits(need) for desk in desks) for need in set(wanted)}
     found = [
-        _estimate([wait[place] for wait in waits]) if played.can_say(need) else UNKNOWN
+        _estimate([wait[place] for wait in waits], agents=agents[need]) if played.can_say(need) else UNKNOWN
         for place, need in enumerate(wanted)
     ]
     return Forecast(found[: len(line)], dict(zip(newcomers, found[len(line) :], strict=True)))
@@ -205,13 +208,13 @@ def _draw(known: Sequence[float], chance: random.Random) -> float:
     return known[int(chance.random() * len(known))]
 
 
-def _estimate(waits: list[float]) -> Estimate:
+def _estimate(waits: list[float], *, agents: int) -> Estimate:
     waits.sort()
     last = len(waits) - 1
     low, high = waits[round(_LOW * last)], waits[round(_HIGH * last)] + ANSWER_SECONDS
     if high < SOON_SECONDS:
         return Estimate(kind="soon", confidence=CONFIDENCE)
-    return _range(low, high)
+    return replace(_range(low, high), agents=agents)
 
 
 def _range(low: float, high: float) -> Estimate:

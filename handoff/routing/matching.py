@@ -38,7 +38,14 @@ class Waiting:
     preferred_until: datetime | None = None
     # Somebody is on a telephone: whoever takes it needs a line of their own, and to be on no other call.
     needs_line: bool = False
+    # Practice: for trainees alone.
+    is_simulated: bool = False
     held: str = ""
+
+    @property
+    def line(self) -> tuple[int, bool]:
+        """Practice stands in a line of its own beside the queue's."""
+        return self.queue_id, self.is_simulated
 
     @property
     def rank(self) -> Rank:
@@ -60,6 +67,7 @@ class Candidate:
     is_held: bool = False
     has_line: bool = False
     is_calling: bool = False
+    is_trainee: bool = False
 
     @property
     def free(self) -> int:
@@ -67,6 +75,10 @@ class Candidate:
 
     def serves(self, queue_id: int, skills: frozenset[str]) -> bool:
         return queue_id in self.queue_ids and skills <= self.skills.keys()
+
+    def is_for(self, one: Waiting) -> bool:
+        """At all: trainees get practice and nothing else, and nobody else gets it."""
+        return self.is_trainee == one.is_simulated
 
     def can_take(self, one: Waiting) -> bool:
         """Now, as far as its telephone is concerned."""
@@ -97,8 +109,8 @@ class Round:
         self.now, self.limit, self.held = now, limit, held
         self.candidates = {one.agent_id: one for one in candidates}
         self.matches: list[Match] = []
-        self._hopeless: set[tuple[int, frozenset[str], bool]] = set()
-        self._passed: dict[int, Counter[str]] = {}
+        self._hopeless: set[tuple[int, bool, frozenset[str], bool]] = set()
+        self._passed: dict[tuple[int, bool], Counter[str]] = {}
 
     @property
     def is_over(self) -> bool:
@@ -114,7 +126,7 @@ class Round:
             if fit:
                 self._take(one, fit)
             else:
-                self._passed.setdefault(one.queue_id, Counter())[obstacle] += 1
+                self._passed.setdefault(one.line, Counter())[obstacle] += 1
 
     def _fit(self, one: Waiting) -> tuple[list[Candidate], str]:
         """Who could take it now; or nobody, and the reason."""
@@ -124,10 +136,10 @@ class Round:
         if again is not None:
             until = one.preferred_until or self.now
             return ([again], "") if again.free > 0 else ([], f"waits for {again.name} until {until:%H:%M:%S} UTC")
-        need = one.queue_id, one.skills, one.needs_line
+        need = *one.line, one.skills, one.needs_line
         if need in self._hopeless:
             return [], _nobody_for(one)
-        free = [agent for agent in self.candidates.values() if agent.free > 0 and agent.can_take(one)]
+        free = [agent for agent in self._suited(one) if agent.free > 0 and agent.can_take(one)]
         able = [agent for agent in free if agent.serves(one.queue_id, one.skills)]
         if not able:
             self._hopeless.add(need)
@@ -142,7 +154,7 @@ class Round:
     def _has_others(self, one: Waiting) -> bool:
         """Somebody at work, free or not, who could take it and has not had it yet."""
         had = one.excluded | one.missed
-        others = (agent for agent in self.candidates.values() if agent.agent_id not in had)
+        others = (agent for agent in self._suited(one) if agent.agent_id not in had)
         return any(
             agent.serves(one.queue_id, one.skills) and (agent.has_line or not one.needs_line) for agent in others
         )
@@ -154,15 +166,18 @@ class Round:
         if one.preferred in one.excluded | one.missed:
             return None
         found = self.candidates.get(one.preferred)
-        return found if found is not None and found.can_take(one) else None
+        return found if found is not None and found.is_for(one) and found.can_take(one) else None
+
+    def _suited(self, one: Waiting) -> list[Candidate]:
+        return [agent for agent in self.candidates.values() if agent.is_for(one)]
 
     def _take(self, one: Waiting, fit: Sequence[Candidate]) -> None:
         order = sorted(fit, key=lambda agent: _order(agent, one.skills))
-        others = [agent for agent in self.candidates.values() if one.queue_id in agent.queue_ids and agent not in fit]
+        others = [agent for agent in self._suited(one) if one.queue_id in agent.queue_ids and agent not in fit]
         choice = Choice(
             order=order,
             refused={agent.name: reason for agent in others if (reason := _obstacle(one, agent))},
-            passed=self._passed.get(one.queue_id, Counter()) + self._held_before(one),
+            passed=self._passed.get(one.line, Counter()) + self._held_before(one),
             is_return=self._preferred(one) is not None,
         )
         chosen = order[0]
@@ -172,7 +187,7 @@ class Round:
         chosen.last_offered_at = self.now
 
     def _held_before(self, one: Waiting) -> Counter[str]:
-        return Counter(other.held for other in self.held if other.queue_id == one.queue_id and other.rank < one.rank)
+        return Counter(other.held for other in self.held if other.line == one.line and other.rank < one.rank)
 
 
 def match(waiting: Iterable[Waiting], candidates: Sequence[Candidate], *, now: datetime) -> list[Match]:

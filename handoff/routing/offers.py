@@ -71,6 +71,19 @@ def take(offer: Offer, *, token: str, now: datetime) -> list[Entry]:
     return _ended(offer, Offer.Status.ACCEPTED)
 
 
+def note_taken(handoff: Handoff, agent: Agent, *, why: list[str], now: datetime) -> None:
+    """Somebody took it without being asked: kept beside the offers, which say whose it became and why."""
+    Offer.objects.create(
+        handoff=handoff,
+        agent=agent,
+        why=why,
+        status=Offer.Status.ACCEPTED,
+        made_at=now,
+        expires_at=now,
+        ended_at=now,
+    )
+
+
 def note_reason(offer: Offer, reason: str) -> None:
     """Why an agent declined, for those who look at routing later."""
     Offer.objects.filter(pk=offer.pk).update(reason=reason)

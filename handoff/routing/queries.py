@@ -44,7 +44,8 @@ def standing_of(handoff: Handoff) -> Standing | None:
     if place is None:
         return None
     entrance = (handoff.queue_id, handoff.intent_id, handoff.channel in PHONES)
-    return Standing(place, waits.estimate_of(handoff.pk, entrance, place=place))
+    estimate = waits.estimate_of(handoff.pk, entrance, place=place, is_simulated=handoff.is_simulated)
+    return Standing(place, estimate)
 
 
 def place_of(handoff: Handoff) -> int | None:
@@ -54,20 +55,27 @@ def place_of(handoff: Handoff) -> int | None:
     # Without a rank: written by a process of a former version, until a worker ranks it.
     ranked_at = handoff.ranked_at or handoff.enqueued_at
     before = Q(ranked_at__lt=ranked_at) | Q(ranked_at=ranked_at, pk__lt=handoff.pk)
-    return Handoff.objects.filter(before, queue=handoff.queue_id, state__in=WAITING).count() + 1
+    line = Handoff.objects.filter(queue=handoff.queue_id, is_simulated=handoff.is_simulated, state__in=WAITING)
+    return line.filter(before).count() + 1
 
 
 def standings_of(public_ids: Collection[str]) -> dict[str, Standing]:
     """How those of these handoffs stand that wait."""
     lines = Handoff.objects.filter(public_id__in=public_ids, state__in=WAITING).values_list("queue_id", flat=True)
     ranked = Handoff.objects.filter(queue_id__in=set(lines), state__in=WAITING).annotate(
-        place=Window(RowNumber(), partition_by=F("queue_id"), order_by=[F("ranked_at").asc(), F("pk").asc()]),
+        place=Window(
+            RowNumber(),
+            partition_by=[F("queue_id"), F("is_simulated")],
+            order_by=[F("ranked_at").asc(), F("pk").asc()],
+        ),
     )
+    columns = ("public_id", "pk", "queue_id", "intent_id", "channel", "place", "is_simulated")
     return {
-        public_id: Standing(place, waits.estimate_of(pk, (queue_id, intent_id, channel in PHONES), place=place))
-        for public_id, pk, queue_id, intent_id, channel, place in ranked.values_list(
-            "public_id", "pk", "queue_id", "intent_id", "channel", "place"
+        public_id: Standing(
+            place,
+            waits.estimate_of(pk, (queue_id, intent_id, channel in PHONES), place=place, is_simulated=is_simulated),
         )
+        for public_id, pk, queue_id, intent_id, channel, place, is_simulated in ranked.values_list(*columns)
         if public_id in public_ids
     }
 
@@ -103,13 +111,14 @@ def menu_of(site: Site, *, now: datetime) -> list[shapes.IntentView]:
     """The site's intents, each with its channels, how they stand, and how long a newcomer would wait."""
     intents = list(Intent.objects.select_related("queue__hours").filter(site=site))
     offered = channels_of(site)
-    lines = _lines({intent.queue_id: intent.queue for intent in intents}.values(), now=now)
+    queues = {intent.queue_id: intent.queue for intent in intents}
+    lines = _lines(queues.values(), now=now, is_simulated=site.is_simulated)
     return [
         shapes.IntentView(
             key=intent.key,
             label=intent.label,
             channels=[
-                _channel(channel, _line_state(lines[intent.queue_id], channel, now=now), intent)
+                _channel(channel, _line_state(lines[intent.queue_id], channel, now=now), intent, site)
                 for channel in offered
                 if channel in intent.channels
             ],
@@ -127,13 +136,15 @@ def channels_of(site: Site) -> list[Channel]:
     return [channel for channel in BUILT_CHANNELS if channel not in missing]
 
 
-def channel_state(queue: Queue, channel: Channel = Channel.CHAT, *, now: datetime) -> shapes.ChannelState:
+def channel_state(
+    queue: Queue, channel: Channel = Channel.CHAT, *, now: datetime, is_simulated: bool = False
+) -> shapes.ChannelState:
     """How a channel into this queue stands: open, unstaffed, closed, full."""
-    return _line_state(_lines([queue], now=now)[queue.pk], channel, now=now)
+    return _line_state(_lines([queue], now=now, is_simulated=is_simulated)[queue.pk], channel, now=now)
 
 
-def board(queue_keys: Collection[str] | None, *, now: datetime) -> list[shapes.QueueView]:
-    """Each queue's line and who could take from it now; None means every queue."""
+def board(queue_keys: Collection[str] | None, *, now: datetime, is_simulated: bool = False) -> list[shapes.QueueView]:
+    """Each queue's line and who could take from it now; None means every queue. Practice has lines of its own."""
     queues = (
         Queue.objects.order_by("name")
         if queue_keys is None
@@ -141,12 +152,12 @@ def board(queue_keys: Collection[str] | None, *, now: datetime) -> list[shapes.Q
     )
     lines = {
         queue_id: (waiting, oldest)
-        for queue_id, waiting, oldest in Handoff.objects.filter(state__in=WAITING)
+        for queue_id, waiting, oldest in Handoff.objects.filter(state__in=WAITING, is_simulated=is_simulated)
         .values("queue_id")
         .annotate(waiting=Count("pk"), oldest=Min("enqueued_at"))
         .values_list("queue_id", "waiting", "oldest")
     }
-    free = _free_by_queue(now=now)
+    free = _free_by_queue(now=now, is_trainee=is_simulated)
     return [
         shapes.QueueView(
             key=queue.key,
@@ -159,9 +170,10 @@ def board(queue_keys: Collection[str] | None, *, now: datetime) -> list[shapes.Q
     ]
 
 
-def _free_by_queue(*, now: datetime) -> dict[int, int]:
+def _free_by_queue(*, now: datetime, is_trainee: bool) -> dict[int, int]:
     """Agents who could be offered one more, by queue."""
-    at_work = dict(Agent.objects.filter(wanted=True, lease_expires_at__gt=now).values_list("pk", "capacity"))
+    agents = Agent.objects.filter(wanted=True, lease_expires_at__gt=now, is_trainee=is_trainee)
+    at_work = dict(agents.values_list("pk", "capacity"))
     loads = loads_of(at_work)
     free = {agent_id for agent_id, capacity in at_work.items() if loads[agent_id] < capacity}
     counts: dict[int, int] = {}
@@ -179,17 +191,17 @@ class _Line(NamedTuple):
     with_audio: int
 
 
-def _lines(queues: Iterable[Queue], *, now: datetime) -> dict[int, _Line]:
+def _lines(queues: Iterable[Queue], *, now: datetime, is_simulated: bool) -> dict[int, _Line]:
     queues = list(queues)
     keys = [queue.pk for queue in queues]
     waiting = dict(
-        Handoff.objects.filter(queue_id__in=keys, state__in=WAITING)
+        Handoff.objects.filter(queue_id__in=keys, state__in=WAITING, is_simulated=is_simulated)
         .values("queue_id")
         .annotate(count=Count("pk"))
         .values_list("queue_id", "count")
     )
-    signed_in = signed_in_by_queue(keys, now=now)
-    with_audio = signed_in_by_queue(keys, now=now, with_audio=True)
+    signed_in = signed_in_by_queue(keys, now=now, are_trainees=is_simulated)
+    with_audio = signed_in_by_queue(keys, now=now, are_trainees=is_simulated, with_audio=True)
     return {
         queue.pk: _Line(queue, waiting.get(queue.pk, 0), signed_in.get(queue.pk, 0), with_audio.get(queue.pk, 0))
         for queue in queues
@@ -210,8 +222,10 @@ def _line_state(line: _Line, channel: Channel, *, now: datetime) -> shapes.Chann
     return shapes.ChannelState(channel=channel, state="open")
 
 
-def _channel(channel: Channel, line: shapes.ChannelState, intent: Intent) -> shapes.ChannelState:
+def _channel(channel: Channel, line: shapes.ChannelState, intent: Intent, site: Site) -> shapes.ChannelState:
     is_open = line.state == "open"
     entrance = (intent.queue_id, intent.pk, channel in PHONES)
-    estimate = waits.estimate_of_newcomer(entrance) if is_open else line.estimate
+    estimate = line.estimate
+    if is_open:
+        estimate = waits.estimate_of_newcomer(entrance, is_simulated=site.is_simulated)
     return shapes.ChannelState(channel=channel, state=line.state, opens_at=line.opens_at, estimate=estimate)

@@ -92,14 +92,14 @@ def _offer(
     loads = supply.loads_of(agents)
     calling = supply.on_a_call(agents) if any(one.needs_line for one in waiting.values()) else set()
     missed: list[Match] = []
-    held_up: set[int] = set()
+    held_up: set[tuple[int, bool]] = set()
     for match in matches:
-        handoff, agent = handoffs.get(match.handoff_id), agents.get(match.agent_id)
+        handoff, agent = handoffs.get(match.handoff_id), _suited(match, handoffs, agents)
         seen = waiting[match.handoff_id]
-        queue_id, is_taken = seen.queue_id, seen.needs_line and match.agent_id in calling
-        if handoff is None or agent is None or is_taken or not _has_room(agent, loads) or queue_id in held_up:
+        line, is_taken = seen.line, seen.needs_line and match.agent_id in calling
+        if handoff is None or agent is None or is_taken or not _has_room(agent, loads) or line in held_up:
             missed.append(match)
-            held_up |= set() if is_last else {queue_id}
+            held_up |= set() if is_last else {line}
             continue
         record.add(apply(handoff, Action.OFFER, now=record.now))
         record.add(offers.make(handoff, agent, why=match.why, now=record.now))
@@ -110,6 +110,12 @@ def _offer(
         handoffs=frozenset(match.handoff_id for match in missed if match.handoff_id not in handoffs),
         agents=frozenset(match.agent_id for match in missed if not _has_room(agents.get(match.agent_id), loads)),
     )
+
+
+def _suited(match: Match, handoffs: Mapping[int, Handoff], agents: Mapping[int, Agent]) -> Agent | None:
+    """Whose training began or ended between the look and the lock is asked by the next look."""
+    handoff, agent = handoffs.get(match.handoff_id), agents.get(match.agent_id)
+    return agent if handoff is not None and agent is not None and handoff.is_for(agent) else None
 
 
 def _has_room(agent: Agent | None, loads: Mapping[int, int]) -> bool:

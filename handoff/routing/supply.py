@@ -53,9 +53,16 @@ class Reach:
         return self._in_line() & (self._nobody_able() | customer_away(now=self.now))
 
     def _in_line(self) -> Q:
-        free = [one.agent_id for one in self.candidates if one.free > 0]
-        again = Q(preferred_agent__in=free, preferred_until__gt=self.now)
-        return Q(state=State.QUEUED) & (Q(queue__in=self.queue_ids) | again)
+        free = [one for one in self.candidates if one.free > 0]
+        trainees = [one for one in free if one.is_trainee]
+        reachable = self._reachable([one for one in free if not one.is_trainee]) & Q(is_simulated=False)
+        if trainees:
+            reachable |= self._reachable(trainees) & Q(is_simulated=True)
+        return Q(state=State.QUEUED) & reachable
+
+    def _reachable(self, free: Collection[Candidate]) -> Q:
+        again = Q(preferred_agent__in=[one.agent_id for one in free], preferred_until__gt=self.now)
+        return Q(queue__in=self.queue_ids & _queues_of(free)) | again
 
     def _nobody_able(self) -> Q:
         """In the intent's own queue: who was passed on to another was sent there by a person, skills or not."""
@@ -69,13 +76,19 @@ def reach(*, now: datetime, held: Collection[int] = ()) -> Reach:
     """
     everybody = [replace(one, is_held=one.agent_id in held) for one in candidates(agents_at_work(now=now))]
     free = [one for one in everybody if one.free > 0]
-    queue_ids = frozenset(queue_id for one in free for queue_id in one.queue_ids)
-    intents = dict(Intent.objects.filter(queue__in=queue_ids, skills__isnull=False).values_list("pk", "queue_id"))
-    needs = skills_of_intents(intents)
+    queue_ids = _queues_of(free)
+    rows = Intent.objects.filter(queue__in=queue_ids, skills__isnull=False)
+    intents = {pk: (queue, of) for pk, queue, of in rows.values_list("pk", "queue_id", "site__is_simulated")}
     beyond = frozenset(
-        intent for intent, skills in needs.items() if not any(one.serves(intents[intent], skills) for one in free)
+        intent
+        for intent, skills in skills_of_intents(intents).items()
+        if not any(one.serves(intents[intent][0], skills) for one in free if one.is_trainee == intents[intent][1])
     )
     return Reach(candidates=everybody, queue_ids=queue_ids, beyond=beyond, now=now)
+
+
+def _queues_of(candidates: Iterable[Candidate]) -> frozenset[int]:
+    return frozenset(queue_id for one in candidates for queue_id in one.queue_ids)
 
 
 def customer_away(*, now: datetime) -> Q:
@@ -166,6 +179,7 @@ def candidates(agents: Iterable[Agent]) -> list[Candidate]:
             last_offered_at=agent.last_offered_at,
             has_line=bool(agent.audio),
             is_calling=agent.pk in calling,
+            is_trainee=agent.is_trainee,
         )
         for agent in agents
     ]
@@ -220,6 +234,7 @@ def _describe(rows: QuerySet[Handoff], *, now: datetime) -> list[Waiting]:
             preferred=handoff.preferred_agent_id,
             preferred_until=handoff.preferred_until,
             needs_line=handoff.channel in PHONES,
+            is_simulated=handoff.is_simulated,
         )
         for handoff in handoffs
     ]

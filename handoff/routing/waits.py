@@ -13,7 +13,7 @@ from statistics import fmean
 from typing import Final
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from handoff.broker.models import Handoff
 from handoff.broker.phone import PHONES
@@ -56,22 +56,23 @@ class Outlook:
         return self.newcomers.get(entrance) or self.newcomers.get((entrance[0], None, entrance[2]), UNKNOWN)
 
 
-_kept: dict[int, Outlook] = {}
+# By queue, and whether it is practice, which shares neither line nor agents with the rest.
+_kept: dict[tuple[int, bool], Outlook] = {}
 # Twelve threads that find it too old make it anew once.
 _making = threading.Lock()
 _NOTHING_KNOWN: Final = Outlook(frozenset(), {}, {}, {}, made_at=0.0)
 
 
-def estimate_of(handoff_id: int, entrance: Entrance, *, place: int) -> Estimate:
+def estimate_of(handoff_id: int, entrance: Entrance, *, place: int, is_simulated: bool = False) -> Estimate:
     """For one that waits there at this place."""
-    outlook = _outlook(entrance[0])
+    outlook = _outlook((entrance[0], is_simulated))
     if found := outlook.waiting.get(handoff_id):
         return found
     return stretched(outlook.of_newcomer(entrance), place / PLACES_LIMIT)
 
 
-def estimate_of_newcomer(entrance: Entrance) -> Estimate:
-    outlook = _outlook(entrance[0])
+def estimate_of_newcomer(entrance: Entrance, *, is_simulated: bool = False) -> Estimate:
+    outlook = _outlook((entrance[0], is_simulated))
     length = outlook.lengths.get(entrance[0], 0)
     return stretched(outlook.of_newcomer(entrance), (length + 1) / PLACES_LIMIT)
 
@@ -81,23 +82,23 @@ def forget() -> None:
     _kept.clear()
 
 
-def _outlook(queue_id: int) -> Outlook:
+def _outlook(line: tuple[int, bool]) -> Outlook:
     """A fresh one, or an older one where nobody may wait for a look; who is told that hears better in a few seconds."""
-    if kept := _kept_since(queue_id, KEPT_SECONDS):
+    if kept := _kept_since(line, KEPT_SECONDS):
         return kept
-    older = _kept_since(queue_id, OLDEST_SECONDS)
+    older = _kept_since(line, OLDEST_SECONDS)
     if _is_writing():
         return older or _NOTHING_KNOWN
     if not _making.acquire(blocking=older is None):
         return older or _NOTHING_KNOWN
     try:
-        return _kept_since(queue_id, KEPT_SECONDS) or _make(queue_id)
+        return _kept_since(line, KEPT_SECONDS) or _make(line)
     finally:
         _making.release()
 
 
-def _kept_since(queue_id: int, seconds: float) -> Outlook | None:
-    kept = _kept.get(queue_id)
+def _kept_since(line: tuple[int, bool], seconds: float) -> Outlook | None:
+    kept = _kept.get(line)
     return kept if kept is not None and time.monotonic() - kept.made_at <= seconds else None
 
 
@@ -112,18 +113,21 @@ def _is_writing() -> bool:
         return bool(cursor.fetchone()[0] == "off")
 
 
-def _make(queue_id: int) -> Outlook:
-    made = _look(queue_id)
-    _kept.update(dict.fromkeys(made.queue_ids, made))
+def _make(line: tuple[int, bool]) -> Outlook:
+    queue_id, is_simulated = line
+    made = _look(queue_id, is_simulated=is_simulated)
+    _kept.update({(one, is_simulated): made for one in made.queue_ids})
     return made
 
 
-def _look(queue_id: int) -> Outlook:
+def _look(queue_id: int, *, is_simulated: bool) -> Outlook:
     now = database_now()
-    at_work = supply.candidates(supply.agents_at_work(now=now))
+    at_work = supply.candidates(supply.agents_at_work(now=now).filter(is_trainee=is_simulated))
+    handoffs = Handoff.objects.filter(is_simulated=is_simulated)
     queue_ids = _sharing(queue_id, at_work)
     serving = [one for one in at_work if one.queue_ids & queue_ids]
-    intents = dict(Intent.objects.filter(queue__in=queue_ids).values_list("pk", "queue_id"))
+    menus = Intent.objects.filter(queue__in=queue_ids, site__is_simulated=is_simulated)
+    intents = dict(menus.values_list("pk", "queue_id"))
     skills = supply.skills_of_intents(intents)
     needs: dict[Entrance, Need] = {}
     for on_a_phone, line_needed in ((False, frozenset[str]()), (True, _ON_A_PHONE)):
@@ -132,18 +136,18 @@ def _look(queue_id: int) -> Outlook:
             (queue, intent, on_a_phone): Need(queue, skills.get(intent, frozenset()) | line_needed)
             for intent, queue in intents.items()
         }
-    line = _line(queue_ids, needs)
+    line = _line(handoffs, queue_ids, needs)
     found = forecast(
         [need for _, need in line],
         _desks(serving, now=now),
-        {queue: _durations(queue) for queue in queue_ids} if serving else {},
+        {queue: _durations(handoffs, queue) for queue in queue_ids} if serving else {},
         newcomers=sorted(set(needs.values()), key=lambda need: (need.queue_id, sorted(need.skills))),
     )
     return Outlook(
         queue_ids=queue_ids,
         waiting={handoff_id: told for (handoff_id, _), told in zip(line, found.waiting, strict=True)},
         newcomers={key: found.newcomers[need] for key, need in needs.items()},
-        lengths=_lengths(queue_ids),
+        lengths=_lengths(handoffs, queue_ids),
         made_at=time.monotonic(),
     )
 
@@ -158,11 +162,13 @@ def _sharing(queue_id: int, at_work: Collection[Candidate]) -> frozenset[int]:
         found = more
 
 
-def _line(queue_ids: Iterable[int], needs: Mapping[Entrance, Need]) -> list[tuple[int, Need]]:
+def _line(
+    handoffs: QuerySet[Handoff], queue_ids: Iterable[int], needs: Mapping[Entrance, Need]
+) -> list[tuple[int, Need]]:
     """The heads of the lines, merged in their order; one that is being offered has not been taken yet."""
     heads: list[tuple[datetime | None, int, Entrance]] = []
     for queue_id in queue_ids:
-        standing = Handoff.objects.filter(queue=queue_id, state__in=WAITING, ranked_at__isnull=False)
+        standing = handoffs.filter(queue=queue_id, state__in=WAITING, ranked_at__isnull=False)
         rows = standing.order_by("ranked_at", "id").values_list("ranked_at", "pk", "intent_id", "channel")
         heads += [
             (ranked_at, pk, (queue_id, intent_id, channel in PHONES))
@@ -187,19 +193,19 @@ def _abilities(one: Candidate) -> frozenset[str]:
 
 def mean_duration(queue_id: int) -> float | None:
     """What a talk of this line costs its agent, in seconds; None where too few were counted."""
-    durations = _durations(queue_id)
+    durations = _durations(Handoff.objects.filter(is_simulated=False), queue_id)
     return fmean(durations) if len(durations) >= SAMPLES_FOR_MEAN else None
 
 
-def _durations(queue_id: int) -> list[float]:
+def _durations(handoffs: QuerySet[Handoff], queue_id: int) -> list[float]:
     """From accept to the end of the wrap-up: what a talk costs its agent."""
-    done = Handoff.objects.filter(
+    done = handoffs.filter(
         queue=queue_id, connected_at__isnull=False, closed_at__isnull=False, close_reason__in=_FINISHED
     )
     newest = done.order_by("-closed_at").values_list("connected_at", "closed_at")[:SAMPLES_LIMIT]
     return [(closed - since).total_seconds() for since, closed in newest if since is not None and closed is not None]
 
 
-def _lengths(queue_ids: Iterable[int]) -> dict[int, int]:
-    waiting = Handoff.objects.filter(queue__in=queue_ids, state__in=WAITING).values("queue_id")
+def _lengths(handoffs: QuerySet[Handoff], queue_ids: Iterable[int]) -> dict[int, int]:
+    waiting = handoffs.filter(queue__in=queue_ids, state__in=WAITING).values("queue_id")
     return dict(waiting.annotate(length=Count("pk")).values_list("queue_id", "length"))

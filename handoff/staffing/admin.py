@@ -117,13 +117,13 @@ class AgentAdmin(ModelAdmin):
     """The work itself (wanted, lease, missed offers) is the agent's own and the router's."""
 
     fields = [
-        *("user", "name", "role", "capacity", "audio", "queues"),
+        *("user", "name", "role", "capacity", "audio", "is_trainee", "queues"),
         *("public_id", "wanted", "after_current", "away_reason", "lease_expires_at", "missed_in_a_row"),
     ]
     readonly_fields = ["public_id", "wanted", "after_current", "away_reason", "lease_expires_at", "missed_in_a_row"]
     list_display = ["name", "user", "role", "capacity", "wanted", "lease_expires_at"]
     list_select_related = ["user"]
-    list_filter = ["role", "queues"]
+    list_filter = ["role", "is_trainee", "queues"]
     search_fields = ["name", "user__username"]
     autocomplete_fields = ["user"]
     filter_horizontal = ["queues"]

@@ -90,6 +90,14 @@ class Agent(models.Model):
         help_text="Where their calls ring: sip:amira@pbx.example.com, or +442079460001.",
     )
     queues = models.ManyToManyField(Queue, related_name="agents", blank=True)
+    is_trainee = models.BooleanField(
+        default=False,
+        db_default=False,
+        verbose_name="training",
+        help_text="Gets simulated customers only, and counts in no figure.",
+    )
+    # Made by `manage.py simulate`, which takes them away again.
+    is_simulated = models.BooleanField(default=False, db_default=False, editable=False)
     wanted = models.BooleanField(default=False, help_text="The agent asked for handoffs.")
     after_current = models.BooleanField(default=False, help_text="Away as soon as the current ones are done.")
     away_reason = models.CharField(max_length=100, blank=True)

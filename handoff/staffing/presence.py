@@ -30,5 +30,21 @@ def note_life(agent_ids: Collection[int], *, now: datetime) -> None:
     Agent.objects.filter(pk__in=free).update(seen_at=now)
 
 
+def grace_of_a_desk() -> timedelta:
+    """How long a chat waits for an agent whose desk has just gone."""
+    return timedelta(seconds=settings.HANDOFF_SECONDS["AGENT_GRACE"])
+
+
+def awaited_until(agent: Agent, *, grace: str) -> datetime | None:
+    """Until when a talk waits for them, by the grace of its channel; None where they were never seen.
+
+    What shows life is what `flows.clocks` asks for: the latest of it counts.
+    """
+    seconds = settings.HANDOFF_SECONDS
+    renewed = agent.lease_expires_at and agent.lease_expires_at - timedelta(seconds=seconds["LEASE"])
+    signs = [sign for sign in (agent.seen_at, agent.heard_at, renewed) if sign is not None]
+    return max(signs) + timedelta(seconds=seconds[grace]) if signs else None
+
+
 def is_here(agent: Agent, *, now: datetime) -> bool:
     return agent.seen_at is not None and agent.seen_at > now - timedelta(seconds=SIGNS_MISSED * sign_of_life_seconds())

@@ -17,12 +17,19 @@ def opening_of(queue: Queue) -> Opening | None:
 
 def count_with_audio(queue: Queue) -> int:
     """How many agents of a queue can take calls, at work or not."""
-    return queue.agents.filter(user__is_active=True).exclude(audio="").count()
+    return queue.agents.filter(user__is_active=True, is_trainee=False).exclude(audio="").count()
 
 
-def signed_in_by_queue(queue_ids: Iterable[int], *, now: datetime, with_audio: bool = False) -> dict[int, int]:
-    """How many agents of each queue hold a live lease; `with_audio`, of those who can take calls."""
-    pairs = Agent.queues.through.objects.filter(queue_id__in=list(queue_ids), agent__lease_expires_at__gt=now)
+def signed_in_by_queue(
+    queue_ids: Iterable[int], *, now: datetime, with_audio: bool = False, are_trainees: bool = False
+) -> dict[int, int]:
+    """How many agents of each queue hold a live lease; `with_audio`, of those who can take calls.
+
+    Trainees staff no line but the practice's.
+    """
+    pairs = Agent.queues.through.objects.filter(
+        queue_id__in=list(queue_ids), agent__lease_expires_at__gt=now, agent__is_trainee=are_trainees
+    )
     if with_audio:
         pairs = pairs.exclude(agent__audio="")
     counts: dict[int, int] = {}

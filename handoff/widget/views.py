@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
+from handoff.identity.brand import texts_of
 from handoff.identity.models import Site
+from handoff.widget.languages import Language, choose
+from handoff.widget.looks import colours_address, logo_address
+from handoff.widget.words import say
 
 LOADER: Final = "dist/widget.js"
 LOADER_SECONDS: Final = 300
-DEFAULT_BRAND: Final = "#0b5563"
+# What the panel asks for once it is at rest, and a person with an open talk at once.
+AHEAD: Final = ("later", "phone")
 
 
 @gzip_page
@@ -41,18 +47,38 @@ def frame(request: HttpRequest) -> HttpResponse:
     site = None if "\0" in key else Site.objects.filter(key=key).first()
     if site is None:
         raise Http404("No such site.")
-    context = {
-        "site_key": site.key,
-        "site_name": site.name,
-        "brand_color": site.brand.get("color", DEFAULT_BRAND),
-        "origins_json": json.dumps(site.origins),
-    }
-    response = render(request, "widget/panel.html", context)
+    language = language_for(request, site)
+    response = render(request, "widget/panel.html", _context(site, language))
     response["Content-Security-Policy"] = _policy(site)
     response["Permissions-Policy"] = "camera=(), geolocation=()"
     response["Cache-Control"] = "no-cache"
+    patch_vary_headers(response, ["Accept-Language"])
     response.xframe_options_exempt = True
     return response
+
+
+def language_for(request: HttpRequest, site: Site) -> Language:
+    """`?lang=` is what the page that holds us says of itself."""
+    accepted = request.headers.get("Accept-Language", "")
+    return choose(asked=request.GET.get("lang", ""), accepted=accepted, default=site.brand.get("language", ""))
+
+
+def _context(site: Site, language: Language) -> dict[str, Any]:
+    name = site.brand.get("name") or site.name
+    suffix = "" if language.base == "en" else f".{language.base}"
+    return {
+        "site_key": site.key,
+        "site_name": name,
+        "language": language,
+        "panel": f"dist/panel{suffix}.js",
+        "ahead": [f"dist/{chunk}{suffix}.js" for chunk in AHEAD],
+        "colours": colours_address(site),
+        "logo": logo_address(site.brand),
+        "texts_json": json.dumps(texts_of(site.brand, language=language.base)),
+        "origins_json": json.dumps(site.origins),
+        "title": say("help", language=language.base, site=name),
+        "needs_script": say("needs_script", language=language.base, site=name),
+    }
 
 
 def _policy(site: Site) -> str:

@@ -236,6 +236,9 @@ def test_rights_are_not_given_by_a_form(desk: Client, rows: dict[str, Any]) -> N
         ("site", {"origins": "https://good.example/path"}, "origins"),
         ("site", {"origins": "https://a.example\nhttps://a.example"}, "origins"),
         ("site", {"brand_color": "red"}, "brand_color"),
+        ("site", {"brand_logo": "//evil.example/logo.png"}, "brand_logo"),
+        ("site", {"brand_name": "x" * 61}, "brand_name"),
+        ("site", {"brand_texts": '{"de": {"footer": "x"}}'}, "brand_texts"),
         ("hours", {"monday": "8-20"}, "monday"),
         ("hours", {"tuesday": "08:00-10:00\n09:00-11:00"}, "tuesday"),
         ("hours", {"zone": "Mars/North"}, "zone"),
@@ -258,12 +261,25 @@ def test_a_form_refuses_what_the_file_would(
     assert type(rows[model]).objects.values().get(pk=rows[model].pk) == before
 
 
+BRAND = {
+    "color": "#123456",
+    "logo": "harbour.svg",
+    "language": "de",
+    "texts": {"de": {"launcher": "Hilfe holen"}},
+}
+
+
 def test_forms_store_lists(desk: Client, rows: dict[str, Any]) -> None:
     where = address("site", "change", rows["site"].pk)
     changes = {"origins": "https://a.example\r\n\r\nhttps://b.example", "brand_color": "#123456"}
+    changes |= {
+        "brand_logo": "harbour.svg",
+        "brand_language": "de",
+        "brand_texts": '{"de": {"launcher": "Hilfe holen"}}',
+    }
     assert desk.post(where, fields_of(desk.get(where)) | changes).status_code == 302
     site = Site.objects.get(pk=rows["site"].pk)
-    assert (site.origins, site.brand) == (["https://a.example", "https://b.example"], {"color": "#123456"})
+    assert (site.origins, site.brand) == (["https://a.example", "https://b.example"], BRAND)
     where = address("hours", "change", rows["hours"].pk)
     changes = {"monday": "", "friday": "09:00-12:00\n13:00-17:00", "closed": "2026-12-25"}
     assert desk.post(where, fields_of(desk.get(where)) | changes).status_code == 302

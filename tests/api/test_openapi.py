@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -39,7 +40,7 @@ def operations() -> dict[str, Any]:
 
 def test_the_schema_is_valid_and_names_every_route(tmp_path) -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml"))
-    named = {path.removeprefix("/api/v1/").replace("{handoff_id}", "<str:handoff_id>") for path in published()["paths"]}
+    named = {re.sub(r"{(\w+)}", r"<str:\1>", path.removeprefix("/api/v1/")) for path in published()["paths"]}
     assert named == {str(pattern.pattern) for pattern in urls.urlpatterns} - {".*"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from typing import Any
 
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ABSENT = "ho_" + "A" * 22
 ABSENT_CALL = "ca_" + "A" * 22
 METHODS = ("get", "post", "put", "patch", "delete")
+FILE = "/attachments/<str:attachment_id>"
 # A body that the route would take, so that the id alone is what is wrong.
 BODIES: dict[tuple[str, str], Any] = {
     ("GET", ""): None,
@@ -44,9 +46,20 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/code"): None,
     ("POST", "/snooze"): {"minutes": 30},
     ("POST", "/claim"): {"call": ABSENT_CALL, "mine": True},
+    ("POST", "/verification/decline"): None,
+    ("POST", "/attachments"): "a few words",
+    ("DELETE", FILE): None,
+    ("GET", f"{FILE}/link"): None,
 }
-# Right as they are, and out of place in a chat: what they do is shown by the tests of calls below.
-OF_CALLS = ("/code", "/snooze", "/claim")
+# Right as they are, and out of place in a chat in which nobody is asked anything: what they do is shown elsewhere.
+ELSEWHERE = ("/code", "/snooze", "/claim", "/verification/decline", "/attachments", FILE, f"{FILE}/link")
+DESK_BODIES: dict[tuple[str, str], Any] = {
+    ("GET", ""): None,
+    ("POST", "/attachments"): "a few words",
+    ("GET", FILE): None,
+    ("DELETE", FILE): None,
+    ("GET", f"{FILE}/link"): None,
+}
 PREFIX = "handoffs/<str:handoff_id>"
 
 
@@ -66,10 +79,15 @@ DESK_ROUTES = routes("desk/" + PREFIX)
 
 def test_every_route_below_a_handoff_is_in_the_matrix() -> None:
     assert set(CUSTOMERS_ROUTES) == set(BODIES)
-    assert DESK_ROUTES == [("GET", "/events")]
+    assert set(DESK_ROUTES) == {("GET", "/events"), *DESK_BODIES}
     others = {str(one.pattern) for one in urlpatterns if "handoff_id" not in str(one.pattern)}
-    desk = {"desk/ticket", "desk/destinations", "desk/callbacks"}
-    assert others == {"sessions", "sessions/ticket", "availability", "availability/slots", "handoffs", ".*", *desk}
+    desk = {
+        f"desk/{name}" for name in ("ticket", "destinations", "callbacks", "handoffs", "wallboard", "agents", "live")
+    }
+    # What articles and canned replies tell whom is shown beside them.
+    others -= {one for one in others if one.removeprefix("desk/").startswith(("articles", "canned"))}
+    customer = {"sessions", "sessions/ticket", "availability", "availability/slots", "handoffs"}
+    assert others == {*customer, "attachments/<str:seal>", ".*", *desk}
 
 
 @pytest.fixture
@@ -106,31 +124,30 @@ def everything_told() -> tuple[int, list[Any]]:
     return LogEntry.objects.count(), list(LogEntry.objects.values_list("data", flat=True))
 
 
-@pytest.mark.parametrize(("method", "path"), CUSTOMERS_ROUTES)
-def test_a_foreign_handoff_is_told_like_an_absent_one(outsiders, mayas: str, method: str, path: str) -> None:
+# One scene for all routes: each answer must leave it as it was, so the next route finds the same.
+def test_a_foreign_handoff_is_told_like_an_absent_one(outsiders, mayas: str) -> None:
     before = everything_told()
-    for who, tab in outsiders.items():
+    for (method, path), (who, tab) in itertools.product(CUSTOMERS_ROUTES, outsiders.items()):
         body = BODIES[method, path]
         foreign, absent = (bare(tab.call(method, f"handoffs/{id_}{path}", body)) for id_ in (mayas, ABSENT))
-        assert foreign == absent, who
-        assert foreign[0] == 404, who
-    assert everything_told() == before
+        assert foreign == absent, (who, method, path)
+        assert foreign[0] == 404, (who, method, path)
+        assert everything_told() == before, (who, method, path)
 
 
 WRONG_BODIES = ({}, {"client_id": "m1", "text": "x" * 5_000}, {"facts": [{"key": "k"}]}, {"state": "closed"})
 
 
-@pytest.mark.parametrize(("method", "path"), CUSTOMERS_ROUTES)
-def test_a_wrong_body_tells_nobody_what_is_there(outsiders, mayas: str, method: str, path: str) -> None:
-    for who, tab in outsiders.items():
+def test_a_wrong_body_tells_nobody_what_is_there(outsiders, mayas: str) -> None:
+    for (method, path), (who, tab) in itertools.product(CUSTOMERS_ROUTES, outsiders.items()):
         for body in WRONG_BODIES:
             foreign, absent = (bare(tab.call(method, f"handoffs/{id_}{path}", body)) for id_ in (mayas, ABSENT))
-            assert foreign == absent, who
+            assert foreign == absent, (who, method, path, body)
 
 
 def test_maya_herself_is_let_in_everywhere(maya: Page, mayas: str) -> None:
     """The matrix would prove nothing if its requests were refused for another reason."""
-    order = [route for route in CUSTOMERS_ROUTES if route[1] not in ("/cancel", "/end", "/survey", *OF_CALLS)]
+    order = [route for route in CUSTOMERS_ROUTES if route[1] not in ("/cancel", "/end", "/survey", *ELSEWHERE)]
     for method, path in [*order, ("POST", "/end"), ("POST", "/survey")]:
         answer = maya.call(method, f"handoffs/{mayas}{path}", BODIES[method, path])
         # The intent of a talk is the agent's to judge: another refusal, but no 404.
@@ -279,6 +296,21 @@ def test_another_agents_handoff_is_told_like_an_absent_one(foreign_desks, amira,
     assert foreign == absent
     assert foreign[0] == 404
     assert Desk(amira).call("GET", path.format(mayas, stream(mayas))).status == 200
+    foreign, absent = (bare(desk.call("GET", f"desk/handoffs/{id_}")) for id_ in (mayas, ABSENT))
+    assert foreign == absent
+    assert foreign[0] == 404
+
+
+@pytest.mark.parametrize("who", DESKS)
+def test_no_route_of_the_desk_tells_of_another_agents_handoff(foreign_desks, mayas: str, who: str) -> None:
+    before = everything_told()
+    for (method, path), body in DESK_BODIES.items():
+        foreign, absent = (
+            bare(foreign_desks[who].call(method, f"desk/handoffs/{id_}{path}", body)) for id_ in (mayas, ABSENT)
+        )
+        assert foreign == absent, (method, path)
+        assert foreign[0] == 404, (method, path)
+    assert everything_told() == before
 
 
 def test_an_owner_reads_no_stream_but_the_handoffs_own(maya: Page, amira, tomas, mayas: str) -> None:
@@ -313,6 +345,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "handoff.end": {},
     "note.add": {"text": "hello"},
     "fact.add": {"key": "k", "value": 1},
+    "verification.request": {},
     "handoff.transfer": {"queue": "cards", "note": "hello"},
     "handoff.wrap_up": {"disposition": "resolved"},
     "channel.switch": {"channel": "chat"},
@@ -320,9 +353,18 @@ FIELDS: dict[str, dict[str, Any]] = {
     "callback.dial": {},
     "callback.reschedule": {"minutes": 30},
     "call.control": {"action": "hang_up"},
+    "draft.keep": {"reply": "hello", "note": "", "mode": "reply", "clock": 1},
+    "reask.record": {"key": "charge", "source": "observed", "client_id": "r1", "sent": True},
+    "handoff.watch": {},
+    "handoff.unwatch": {},
+    "handoff.whisper": {"text": "hello"},
+    "handoff.join": {},
+    "handoff.leave": {},
+    "handoff.take_over": {},
+    "handoff.reassign": {"queue": "cards", "note": "hello"},
 }
 # Beside those on a handoff: what names a call or an offer, and what is about nobody else.
-OTHERS = {"ping", "call.claim", "offer.accept", "offer.decline", "availability.set"}
+OTHERS = {"ping", "call.claim", "offer.accept", "offer.decline", "availability.set", "agent.set_away"}
 
 
 def on_a_handoff(table: tuple[type, ...]) -> list[str]:

@@ -112,7 +112,7 @@ def open_panel(browser: Browser, address: str) -> tuple[Page, Frame]:
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.set_default_timeout(20_000)
     page.goto(address)
-    page.locator("body > div button.b").click()
+    page.locator("body > div button").click()
     page.frame_locator("iframe[title='Get help']").locator("h1").wait_for()
     return page, next(frame for frame in page.frames if "/widget/frame" in frame.url)
 

@@ -76,10 +76,10 @@ def measure(browser: Browser, deployment: Deployment, address: str) -> list[tupl
     page = browser.new_page()
     with listening(page, deployment.origin) as before:
         page.goto(address)
-        page.locator("body > div button.b").wait_for()
+        page.locator("body > div button").wait_for()
     rows.append(row("widget before the click", before))
     with listening(page, deployment.origin) as opened:
-        page.locator("body > div button.b").click()
+        page.locator("body > div button").click()
         page.frame_locator("iframe[title='Get help']").locator("h1").wait_for()
     rows.append(row("panel at first open", opened))
     rows.append(row("console", _console(browser, deployment)))

@@ -41,8 +41,20 @@ pytestmark = pytest.mark.django_db
         ("[[agents]]\nusername = 'a'\nqueues = ['nope']", "agents[0]: queues: there is no 'nope'"),
         ("[[agents]]\nusername = 'a'\nskills = { x = 9 }", "agents[0]: skills: [x] must be 1 to 5, and is 9"),
         ("[[agents]]\nusername = 'a'\nrole = 'root'", "agents[0]: role: must be one of admin, agent, supervisor"),
-        ("[[sites]]\nkey = 's'\nbrand = { font = 'x' }", "sites[0]: brand: knows `color` alone"),
-        ("[[sites]]\nkey = 's'\nbrand = { color = 'red' }", "sites[0]: brand: must be a colour like #0b5563"),
+        ("[[sites]]\nkey = 's'\nbrand = { font = 'x' }", "sites[0]: brand: knows color, logo, name"),
+        ("[[sites]]\nkey = 's'\nbrand = { color = 'red' }", "sites[0]: brand: color: must be a colour like #0b5563"),
+        (
+            "[[sites]]\nkey = 's'\nbrand = { logo = 'https://evil.example/x.png' }",
+            "sites[0]: brand: logo: must be the name of an image",
+        ),
+        (
+            "[[sites]]\nkey = 's'\nbrand = { language = 'fr' }",
+            "sites[0]: brand: language: must be one of en, de, es, ar",
+        ),
+        (
+            "[[sites]]\nkey = 's'\n[sites.brand.texts.de]\ngreeting = 'Hallo {first}'",
+            "sites[0]: brand: texts: de: greeting: knows {name} alone",
+        ),
         ("[[sites]]\nkey = 's'\nallow_unverified = 1", "sites[0]: allow_unverified: must be true or false"),
         ("[[sites]]\nkey = 's'\n[[sites.intents]]\nkey = 'i'", "sites[0].intents[0]: queue: is missing"),
         (

@@ -41,13 +41,13 @@ class Reader:
         return [entry.to_wire() for entry in found]
 
     def _open_or_shut(self, entry: View) -> None:
-        if entry["type"] in ("handoff.assigned", "handoff.opened"):
+        if entry["type"] in ("handoff.assigned", "handoff.opened", "handoff.watched"):
             for stream, head in entry["data"]["heads"].items():
                 read = self.cursors.setdefault(stream, head)
                 if "timeline" in self.view and read > head:
                     # Followed before it was on screen: what was passed over is read anew, as `GET events` gives it.
                     self.view["timeline"] = [one.to_wire() for one in log.read_after(stream, head, limit=read)][-50:]
-        if entry["type"] == "handoff.unassigned":
+        if entry["type"] in ("handoff.unassigned", "handoff.unwatched"):
             for name in (streams.handoff, streams.desk):
                 self.cursors.pop(name(entry["data"]["id"]), None)
 
@@ -62,6 +62,8 @@ def reduce_desk(board: View, entry: View) -> None:
         return
     handoff = _handoff(board, entry)
     if handoff is not None:
+        if kind == "supervision.recorded":
+            _supervised(board, handoff["id"], data)
         handoff["timeline"] = sorted(
             [*handoff["timeline"], entry], key=lambda one: (one["at"], one["stream"], one["seq"])
         )[-50:]
@@ -90,9 +92,27 @@ def _availability(board: View, data: View) -> None:
     board["agent"]["availability"] = data
 
 
+def _watched(board: View, data: View) -> None:
+    board["watching"].append({name: value for name, value in data["handoff"].items() if name != "heads"})
+    board["joined"] += [data["handoff"]["id"]] if data["joined"] else []
+
+
+def _unwatched(board: View, data: View) -> None:
+    board["watching"] = [one for one in board["watching"] if one["id"] != data["id"]]
+    board["joined"] = [one for one in board["joined"] if one != data["id"]]
+
+
+def _supervised(board: View, handoff_id: str, data: View) -> None:
+    if data["agent"]["id"] == board["agent"]["id"] and data["act"] in ("joined", "left"):
+        others = [one for one in board["joined"] if one != handoff_id]
+        board["joined"] = [*others, handoff_id] if data["act"] == "joined" else others
+
+
 _DESK: dict[str, Callable[[View, View], None]] = {
     "handoff.assigned": _assigned,
     "handoff.unassigned": _unassigned,
+    "handoff.watched": _watched,
+    "handoff.unwatched": _unwatched,
     "offer.made": _offer_made,
     "offer.ended": _offer_ended,
     "availability.changed": _availability,
@@ -101,7 +121,7 @@ _DESK: dict[str, Callable[[View, View], None]] = {
 
 def _handoff(board: View, entry: View) -> View | None:
     wanted = streams.handoff_id_of(entry["stream"])
-    return next((one for one in board["handoffs"] if one["id"] == wanted), None)
+    return next((one for one in [*board["handoffs"], *board["watching"]] if one["id"] == wanted), None)
 
 
 def _changed(handoff: View, data: View) -> None:
@@ -150,6 +170,10 @@ def _surveyed(handoff: View, data: View) -> None:
     handoff["survey"] = data
 
 
+def _asked_to_confirm(handoff: View, data: View) -> None:
+    handoff["verification"] = data
+
+
 _IN_HANDOFF: dict[str, Callable[[View, View], None]] = {
     "handoff.changed": _changed,
     "journey.recorded": _steps,
@@ -160,6 +184,8 @@ _IN_HANDOFF: dict[str, Callable[[View, View], None]] = {
     "call.changed": _call,
     "wrap_up.recorded": _wrapped_up,
     "survey.answered": _surveyed,
+    "verification.requested": _asked_to_confirm,
+    "verification.answered": _asked_to_confirm,
 }
 
 
@@ -260,6 +286,10 @@ def _panel_identity(view: View, data: View) -> None:
         view["receipt"] |= {"assurance": data["assurance"], "name": data["name"]}
 
 
+def _panel_verification(view: View, data: View) -> None:
+    view["handoff"]["verification"] = data
+
+
 def _panel_surveyed(view: View, data: View) -> None:
     view["recent"]["survey_due"] = False
 
@@ -269,4 +299,6 @@ _IN_PANEL: dict[str, Callable[[View, View], None]] = {
     "survey.answered": _panel_surveyed,
     "journey.recorded": _panel_steps,
     "facts.changed": _panel_facts,
+    "verification.requested": _panel_verification,
+    "verification.answered": _panel_verification,
 }

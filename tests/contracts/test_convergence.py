@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Callable
 from operator import itemgetter
 from pathlib import Path
@@ -22,7 +23,18 @@ from handoff.calls import codes
 from handoff.calls.models import Call, Code
 from handoff.conversations import actions as conversations
 from handoff.conversations.batch import Send, batcher
-from handoff.flows import add_context, callbacks, claim_call, clocks, dispatch, end_talk, switch_channel, views
+from handoff.flows import (
+    add_context,
+    callbacks,
+    claim_call,
+    clocks,
+    dispatch,
+    end_talk,
+    supervise,
+    switch_channel,
+    verification,
+    views,
+)
 from handoff.flows.control_call import control
 from handoff.flows.dial import dial
 from handoff.flows.erase_customer import erase_customer
@@ -518,6 +530,114 @@ def turn_out_to_be_maya(scene: Scene) -> None:
     assert answer.status == 200, answer.body
 
 
+def ask_to_confirm(scene: Scene) -> None:
+    asked = {"acr_values": ["urn:bank:3"], "max_age": 300, "action": None}
+    verification.request_by_agent(scene.agent, scene.handoff_id, **asked)
+
+
+def asked_to_confirm(scene: Scene) -> None:
+    talking(scene)
+    ask_to_confirm(scene)
+
+
+def confirm(scene: Scene) -> None:
+    assert scene.page.open(scene.page.token(acr="urn:bank:3", auth_time=int(time.time()))).status == 200
+    assert scene.page.get(f"handoffs/{scene.handoff_id}").body["verification"]["status"] == "satisfied"
+
+
+def confirm_weakly(scene: Scene) -> None:
+    assert scene.page.open(scene.page.token(acr="urn:bank:1", auth_time=int(time.time()))).status == 200
+    assert scene.page.get(f"handoffs/{scene.handoff_id}").body["verification"]["lacks"] == "too_weak"
+
+
+def not_now(scene: Scene) -> None:
+    assert scene.page.post(f"handoffs/{scene.handoff_id}/verification/decline", {}).status == 200
+
+
+def lead(scene: Scene) -> None:
+    """The agent at this desk supervises."""
+    Agent.objects.filter(pk=scene.agent.pk).update(role=Agent.Role.SUPERVISOR)
+
+
+def watch(scene: Scene) -> None:
+    assert supervise.watch(scene.agent, scene.handoff_id)["id"] == scene.handoff_id
+
+
+def looked_at(before: Act) -> Act:
+    """It is somebody else's, and this desk reads along."""
+
+    def act(scene: Scene) -> None:
+        before(scene)
+        lead(scene)
+        watch(scene)
+
+    return act
+
+
+def not_mine(before: Act) -> Act:
+    def act(scene: Scene) -> None:
+        before(scene)
+        lead(scene)
+
+    return act
+
+
+def join_in(scene: Scene) -> None:
+    supervise.join(scene.agent, scene.handoff_id)
+
+
+def leave_again(scene: Scene) -> None:
+    supervise.leave(scene.agent, scene.handoff_id)
+
+
+def joined_in(scene: Scene) -> None:
+    looked_at(theirs)(scene)
+    join_in(scene)
+
+
+def stop_reading(scene: Scene) -> None:
+    supervise.unwatch(scene.agent, scene.handoff_id)
+
+
+def lose_the_queue(scene: Scene) -> None:
+    scene.agent.queues.clear()
+    assert supervise.end_unlawful() == 1
+
+
+def whisper(scene: Scene) -> None:
+    supervise.whisper(scene.agent, scene.handoff_id, text="ask for the date", client_id=None)
+
+
+def take_over(scene: Scene) -> None:
+    supervise.take_over(scene.agent, scene.handoff_id, version=None)
+
+
+def be_taken_over(scene: Scene) -> None:
+    other = Agent.objects.get(name="Tomas")
+    Agent.objects.filter(pk=other.pk).update(role=Agent.Role.SUPERVISOR)
+    supervise.take_over(other, scene.handoff_id, version=None)
+
+
+def reassigned(*, queue: str | None = None, to_me: bool = False) -> Act:
+    def act(scene: Scene) -> None:
+        other = Agent.objects.get(name="Tomas")
+        Agent.objects.filter(pk=other.pk).update(role=Agent.Role.SUPERVISOR)
+        to_agent = scene.agent.public_id if to_me else None
+        to = {"queue": queue, "to_agent": to_agent, "note": "knows the shop", "version": None}
+        assert supervise.reassign(other, scene.handoff_id, **to) == ("offered" if to_me else "queued")
+
+    return act
+
+
+def they_end(scene: Scene) -> None:
+    end_talk.end_by_agent(scene.other, scene.handoff_id, version=None)
+
+
+def they_finish(scene: Scene) -> None:
+    they_end(scene)
+    end_talk.wrap_up(scene.other, scene.handoff_id, disposition="resolved", note="", version=None)
+
+
 def erase(scene: Scene) -> None:
     assert erase_customer(scene.customer) >= 1
 
@@ -601,6 +721,41 @@ ACTIONS: list[tuple[Act | None, Act, tuple[Action, State, State] | None]] = [
     (talking, strike, None),
     (talking, sign_in_again, None),
     (talking, want_something_else, None),
+    (not_mine(theirs), watch, None),
+    (not_mine(theirs), take_over, (A.TAKE_OVER, S.CONNECTED, S.CONNECTED)),
+    (looked_at(theirs), take_over, (A.TAKE_OVER, S.CONNECTED, S.CONNECTED)),
+    (joined_in, take_over, (A.TAKE_OVER, S.CONNECTED, S.CONNECTED)),
+    (talking, be_taken_over, (A.TAKE_OVER, S.CONNECTED, S.CONNECTED)),
+    (not_mine(opened), take_over, (A.TAKE_OVER, S.QUEUED, S.CONNECTED)),
+    (looked_at(opened), take_over, (A.TAKE_OVER, S.QUEUED, S.CONNECTED)),
+    (not_mine(offered), take_over, (A.TAKE_OVER, S.OFFERED, S.CONNECTED)),
+    (opened, reassigned(to_me=True), (A.REASSIGN, S.QUEUED, S.OFFERED)),
+    (opened, reassigned(queue="cards"), (A.REASSIGN, S.QUEUED, S.QUEUED)),
+    (offered, reassigned(queue="cards"), (A.REASSIGN, S.OFFERED, S.QUEUED)),
+    (offered, reassigned(to_me=True), (A.REASSIGN, S.OFFERED, S.OFFERED)),
+    (talking, reassigned(queue="cards"), (A.TRANSFER, S.CONNECTED, S.QUEUED)),
+    (looked_at(opened), look_for_somebody, (A.OFFER, S.QUEUED, S.OFFERED)),
+    (looked_at(offered), accept, (A.ACCEPT, S.OFFERED, S.CONNECTED)),
+    (looked_at(theirs), say, None),
+    (looked_at(theirs), walk_on, None),
+    (looked_at(theirs), strike, None),
+    (looked_at(theirs), whisper, None),
+    (looked_at(theirs), join_in, None),
+    (looked_at(theirs), stop_reading, None),
+    (looked_at(theirs), lose_the_queue, None),
+    (joined_in, leave_again, None),
+    (joined_in, lose_the_queue, None),
+    (joined_in, stop_reading, None),
+    (joined_in, they_end, (A.END, S.CONNECTED, S.WRAP_UP)),
+    (looked_at(theirs), they_finish, None),
+    (looked_at(theirs), erase, (A.ERASE, S.CONNECTED, S.CLOSED)),
+    (talking, ask_to_confirm, None),
+    (asked_to_confirm, ask_to_confirm, None),
+    (asked_to_confirm, confirm, None),
+    (asked_to_confirm, confirm_weakly, None),
+    (asked_to_confirm, not_now, None),
+    (asked_to_confirm, end_by_agent, (A.END, S.CONNECTED, S.WRAP_UP)),
+    (asked_to_confirm, erase, (A.ERASE, S.CONNECTED, S.CLOSED)),
     (talking, finish_first, None),
     (offered, want_something_else, None),
     (offered, walk_on, None),

@@ -68,7 +68,12 @@ def test_only_offers_write_the_status_of_an_offer_and_only_calls_that_of_a_call(
     writers = {name for name in writers_of("status") if name.startswith(("handoff/", "agent_console/"))}
     # What a phone line of the lab is at is no row of ours.
     rows = {name for name in writers if not name.startswith("handoff/telephony/backends/")}
-    assert rows == {"handoff/routing/offers.py", "handoff/calls/actions.py"}
+    assert rows == {
+        "handoff/routing/offers.py",
+        "handoff/calls/actions.py",
+        "handoff/attachments/actions.py",
+        "handoff/broker/verification.py",
+    }
 
 
 def test_offers_know_no_calls_and_calls_no_offers() -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from tests import scripted_desk
 from tests.e2e.network import Network
 from tests.e2e.people import SHOTS, Agent, Customer
 from tests.e2e.servers import Town, running_town
@@ -149,3 +150,30 @@ def agent(profile: Callable[..., Any], town: Town, request: pytest.FixtureReques
 @pytest.fixture
 def amira(agent: Callable[..., Agent]) -> Agent:
     return agent()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def at_desk(context: BrowserContext) -> Iterator[Callable[..., Page]]:
+    """The console of an agent whose server says what the test wants."""
+    standing = []
+
+    def sit(desk: scripted_desk.ScriptedDesk) -> Page:
+        entered = scripted_desk.standing(desk)
+        standing.append(entered)
+        entered.__enter__()
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.goto(desk.origin + "/console/")
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        return page
+
+    yield sit
+    for entered in standing:
+        entered.__exit__(None, None, None)

@@ -59,6 +59,7 @@ class Product:
         return environment(
             DJANGO_SETTINGS_MODULE=None,
             DATABASE_URL=f"sqlite:///{self.database}",
+            HANDOFF_ATTACHMENT_ROOT=str(self.database.with_suffix(".attachments")),
             PUBLIC_ORIGIN=self.origin,
             ALLOWED_HOSTS="127.0.0.1",
             SECRET_KEY=self.secret_key,

@@ -126,6 +126,7 @@ def go_to_region(page: Page, name: str) -> None:
 def end_by_keyboard(maya: Customer, amira: Agent) -> None:
     page = amira.page
     page.keyboard.press("Alt+e")
+    page.keyboard.press("Alt+e")
     expect(page.get_by_role("form", name="Wrap-up")).to_be_visible()
     tab_to(page, "^Resolved")
     page.keyboard.press("Space")

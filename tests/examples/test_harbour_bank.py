@@ -249,3 +249,35 @@ def test_next_page_never_leaves_the_site(browser: httpx.Client) -> None:
     code = re.search(r'data-code="(\d{6})"', post(browser, "/sign-in/", data).text)
     assert code is not None
     assert post(browser, "/sign-in/code/", {"code": code[1]}).url.path == "/overview/"
+
+
+def test_a_need_that_the_sign_in_does_not_meet_leads_to_a_code_and_back(browser: httpx.Client) -> None:
+    sign_in(browser)
+    need = {"acr_values": "urn:bank:3", "max_age": "300"}
+    refused = browser.get("/help-token", params=need)
+    assert (refused.status_code, refused.headers["location"], refused.text) == (202, "/confirm/", "")
+    page = browser.get("/confirm/", params={"next": "/dispute/reason/?from=help"})
+    assert "widget.js" not in page.text
+    code = re.search(r'data-code="(\d{6})"', page.text)
+    csrf = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+    assert code
+    assert csrf
+    wrong = {"csrfmiddlewaretoken": csrf[1], "code": f"{(int(code[1]) + 1) % 1_000_000:06d}"}
+    assert "2 more times" in browser.post("/confirm/", data=wrong).text
+    back = browser.post("/confirm/", data=wrong | {"code": code[1]}, follow_redirects=False)
+    assert (back.status_code, back.headers["location"]) == (302, "/dispute/reason/?from=help")
+    answer = browser.get("/help-token", params=need)
+    claims = jwt.decode(answer.text, SECRET, algorithms=["HS256"], audience=HELP_ORIGIN, issuer="harbour")
+    assert (claims["acr"], claims["iat"] - claims["auth_time"] < 60) == ("urn:bank:3", True)
+
+
+def test_a_need_of_somebody_unknown_leads_to_the_sign_in(browser: httpx.Client) -> None:
+    answer = browser.get("/help-token", params={"max_age": "300"})
+    assert (answer.status_code, answer.headers["location"]) == (202, "/sign-in/")
+    assert browser.get("/confirm/").url.path == "/sign-in/"
+
+
+def test_a_confirmation_leads_nowhere_else(browser: httpx.Client) -> None:
+    sign_in(browser)
+    page = browser.get("/confirm/", params={"next": "https://elsewhere.example/"})
+    assert 'href="/overview/">Not now' in page.text

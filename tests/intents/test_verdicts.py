@@ -45,3 +45,20 @@ NOBODY = Standing(verified=False, acr=None, auth_time=None, channel="chat")
 )
 def test_a_verdict_weighs_strength_age_and_channel(rule: Rule, standing: Standing, verdict: str) -> None:
     assert [one.verdict for one in judge([rule], standing, now=NOW)] == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("rule", "standing", "lacks"),
+    [
+        (Rule(), NOBODY, None),
+        (Rule(required_acr=["urn:bank:2"]), NOBODY, "not_signed_in"),
+        (Rule(required_acr=["urn:bank:2"], max_auth_age_seconds=99), WEAK, "too_weak"),
+        (Rule(required_acr=["urn:bank:2"], max_auth_age_seconds=99), STRONG, "too_old"),
+        (Rule(required_acr=["urn:bank:3"], channels=["branch"]), STRONG, None),
+    ],
+)
+def test_a_verdict_says_what_the_sign_in_lacks_and_what_would_do(
+    rule: Rule, standing: Standing, lacks: str | None
+) -> None:
+    (verdict,) = judge([rule], standing, now=NOW)
+    assert (verdict.lacks, verdict.acr_values, verdict.max_age) == (lacks, rule.required_acr, rule.max_auth_age_seconds)

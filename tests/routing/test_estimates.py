@@ -46,6 +46,11 @@ def test_who_finds_none_is_told_a_range_that_holds_the_rest_of_the_talk() -> Non
     assert 360 <= high <= 480
 
 
+def test_a_range_says_how_many_agents_could_take_it() -> None:
+    desks = [desk(busy=[60]), desk(busy=[60]), desk(2, busy=[60])]
+    assert [one.agents for one in told([CARDS], desks)] == [2]
+
+
 def test_the_time_to_answer_an_offer_is_part_of_the_wait() -> None:
     talks = {1: [100.0] * 24}
     assert told([CARDS], [desk(busy=[80])], talks)[0].kind == "soon"

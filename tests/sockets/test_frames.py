@@ -66,7 +66,7 @@ async def test_an_unknown_command_is_refused_and_never_closes(serving, maya, nam
     await client.settled()
 
 
-@pytest.mark.parametrize("name", ["fact.strike", "journey.record", "handoff.cancel", "verification.request"])
+@pytest.mark.parametrize("name", ["fact.strike", "journey.record", "handoff.cancel"])
 async def test_a_command_of_the_other_side_is_unknown_to_a_desk(serving, amira, name) -> None:
     client = await serving.agent(await off_loop(Desk, amira))
     assert (await client.command(name, handoff="ho_x"))["code"] == "unknown_command"

@@ -93,7 +93,7 @@ async def test_an_agent_is_welcomed_with_the_whole_desk(serving, maya, page, ami
     socket = await serving.agent(await off_loop(Desk, amira))
     welcome = socket.frames[0]
     snapshot = welcome["snapshot"]
-    assert set(snapshot) == {"agent", "offers", "handoffs", "queues"}
+    assert set(snapshot) == {"agent", "offers", "handoffs", "queues", "drafts", "watching", "joined"}
     assert snapshot["agent"]["id"] == amira.public_id
     assert [(one["id"], one["token"]) for one in snapshot["offers"]] == [(offer.public_id, offer.token)]
     assert [one["id"] for one in snapshot["handoffs"]] == [owned]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
@@ -101,7 +101,11 @@ async def test_the_customer_learns_that_the_desk_is_gone_and_back(serving, maya,
     await customer.until(told("agent", "here"))
     await desk.leave()
     frame = await customer.until(told("agent", "reconnecting"))
+    until = datetime.fromisoformat(frame.pop("until"))
     assert frame == {"ev": "presence", "handoff": handoff, "who": "agent", "status": "reconnecting"}
+    # How long the talk waits is the deployment's own setting, not a number that the panel made up.
+    waits = (until - utc_now()).total_seconds()
+    assert settings.HANDOFF_SECONDS["AGENT_GRACE"] - 10 < waits <= settings.HANDOFF_SECONDS["AGENT_GRACE"]
     await sit(serving, amira)
     await asyncio.sleep(0.3)
     assert statuses(customer)[-1] == "here"
@@ -111,9 +115,12 @@ async def test_the_customer_learns_of_a_desk_whose_process_was_killed(serving, m
     await off_loop(connect, maya, amira)
     customer = await serving.customer(maya)
     await off_loop(lambda: Agent.objects.update(seen_at=utc_now() - timedelta(seconds=9)))
-    await customer.until(told("agent", "reconnecting"))
-    late = await serving.customer(maya)
-    assert late.frames[0]["snapshot"]["handoff"]["agent_presence"] == "reconnecting"
+    told_until = (await customer.until(told("agent", "reconnecting")))["until"]
+    late = (await serving.customer(maya)).frames[0]["snapshot"]["handoff"]
+    assert (late["agent_presence"], late["agent_until"]) == ("reconnecting", told_until)
+    agent = await off_loop(Agent.objects.get)
+    last = max(sign for sign in (agent.seen_at, agent.heard_at) if sign)
+    assert datetime.fromisoformat(told_until) >= last + timedelta(seconds=settings.HANDOFF_SECONDS["AGENT_GRACE"] - 1)
 
 
 async def test_a_desk_keeps_its_talks_by_its_socket_alone(serving, maya, amira, monkeypatch) -> None:

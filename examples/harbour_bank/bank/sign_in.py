@@ -1,10 +1,11 @@
-"""Sign-in with a password and a one-time code, and sign-out."""
+"""Sign-in with a password and a one-time code, a code once more where it matters, and sign-out."""
 
 import secrets
 import time
 from typing import cast
 
 from django.contrib.auth import login, logout
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,13 +26,7 @@ CODE_TRIES = 3
 def sign_in(request: HttpRequest) -> HttpResponse:
     form = AuthenticationForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        request.session["sign_in"] = {
-            "customer": form.get_user().pk,
-            "code": f"{secrets.randbelow(1_000_000):06d}",
-            "expires_at": time.time() + CODE_LIFE_SECONDS,
-            "tries_left": CODE_TRIES,
-            "next": safe_target(request),
-        }
+        request.session["sign_in"] = new_attempt(safe_target(request)) | {"customer": form.get_user().pk}
         return redirect("sign-in-code")
     return render(request, "bank/sign_in.html", {"form": form, "next": request.GET.get("next", "")})
 
@@ -50,6 +45,42 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         attempt["tries_left"] -= 1
         request.session.modified = True
     return render(request, "bank/sign_in_code.html", {"attempt": attempt, "wrong": request.method == "POST"})
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Somebody who is signed in proves once more that it is they: a code, and back to where they were."""
+    attempt = request.session.get("confirm")
+    if attempt is None or attempt["expires_at"] < time.time() or attempt["tries_left"] == 0 or request.method != "POST":
+        attempt = request.session["confirm"] = new_attempt(request.GET.get("next", ""))
+    form = CodeForm(request.POST or None)
+    if request.method == "POST":
+        if form.is_valid() and secrets.compare_digest(form.cleaned_data["code"].replace(" ", ""), attempt["code"]):
+            return complete_confirmation(request)
+        attempt["tries_left"] -= 1
+        request.session.modified = True
+    return render(
+        request,
+        "bank/confirm.html",
+        {"attempt": attempt, "back": safe(request, attempt["next"]), "wrong": request.method == "POST"},
+    )
+
+
+def new_attempt(target: str) -> dict[str, object]:
+    return {
+        "code": f"{secrets.randbelow(1_000_000):06d}",
+        "expires_at": time.time() + CODE_LIFE_SECONDS,
+        "tries_left": CODE_TRIES,
+        "next": target,
+    }
+
+
+def complete_confirmation(request: HttpRequest) -> HttpResponse:
+    attempt = request.session.pop("confirm")
+    request.session["auth_time"] = request.session["confirmed_at"] = int(time.time())
+    return redirect(safe(request, attempt["next"]))
 
 
 def complete_sign_in(request: HttpRequest) -> HttpResponse:
@@ -73,5 +104,8 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 
 
 def safe_target(request: HttpRequest) -> str:
-    target = request.POST.get("next", "")
+    return safe(request, request.POST.get("next", ""))
+
+
+def safe(request: HttpRequest, target: str) -> str:
     return target if url_has_allowed_host_and_scheme(target, {request.get_host()}) else reverse("overview")

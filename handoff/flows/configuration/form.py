@@ -115,6 +115,7 @@ _AGENT: Final = Form(
         "capacity": values.whole(0, 100),
         "audio": values.audio,
         "role": values.one_of(Agent.Role.values),
+        "trainee": values.flag,
         "password": values.password,
     },
     named_by="username",
@@ -139,7 +140,34 @@ _HOURS: Final = Form(
         **dict.fromkeys(WEEKDAYS, values.spans),
     }
 )
-_FILE: Final = Form({}, {"hours": _HOURS, "queues": _QUEUE, "agents": _AGENT, "sites": _SITE}, named_by=None)
+_ARTICLE: Final = Form(
+    {
+        "key": values.slug,
+        "title": values.text(200),
+        "body": values.prose(20_000),
+        "language": values.language,
+        "intents": values.several(values.slug, most=100),
+        "sites": values.several(values.slug, most=100),
+        "published": values.flag,
+    },
+    most=5_000,
+)
+_CANNED: Final = Form(
+    {
+        "key": values.slug,
+        "shortcut": values.slug,
+        "title": values.text(200),
+        "text": values.prose(4_000),
+        "language": values.language,
+        "queues": values.several(values.slug, most=100),
+    },
+    most=5_000,
+)
+_FILE: Final = Form(
+    {},
+    {"hours": _HOURS, "queues": _QUEUE, "agents": _AGENT, "sites": _SITE, "articles": _ARTICLE, "canned": _CANNED},
+    named_by=None,
+)
 
 
 def read(content: bytes, problems: list[Problem]) -> Mapping[str, list[Record]]:

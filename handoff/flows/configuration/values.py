@@ -12,6 +12,7 @@ import phonenumbers
 
 from handoff.broker.states import Channel
 from handoff.callbacks.quiet import QuietHours
+from handoff.identity.brand import brand_problems
 from handoff.identity.origins import origin_problem
 from handoff.staffing.hours import date_problem, overlap_problem, span_problem, zone_problem
 
@@ -33,9 +34,9 @@ _SLUG: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _USERNAME: Final = re.compile(r"[\w.@+-]{1,150}")
 _KID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PARAMETER: Final = re.compile(r"[A-Za-z0-9_.\[\]-]{1,64}")
+_LANGUAGE: Final = re.compile(r"([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?")
 _PHONE_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _AUDIO: Final = re.compile(r"|sip:[A-Za-z0-9_.!~*'()&=+$,;?/%-]+@[A-Za-z0-9.:\[\]-]+|\+[1-9][0-9]{6,14}")
-_COLOUR: Final = re.compile(r"#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})")
 
 
 def kind(value: object) -> str:
@@ -50,6 +51,18 @@ def text(most: int) -> Rule:
             raise ValueError(f"must have 1 to {most} characters")
         if not found.isprintable():
             raise ValueError("must have no line breaks, control characters or invisible ones")
+        return found
+
+    return read
+
+
+def prose(most: int) -> Rule:
+    """Text with paragraphs."""
+
+    def read(value: object) -> str:
+        found = _string(value).replace("\r\n", "\n").strip()
+        if not found or len(found) > most:
+            raise ValueError(f"must have 1 to {most} characters")
         return found
 
     return read
@@ -108,6 +121,10 @@ def kid(value: object) -> str:
     return _matching(value, _KID, "1 to 64 letters, digits, dots, - and _")
 
 
+def language(value: object) -> str:
+    return _matching(value, _LANGUAGE, "empty, or a language like en or de-AT")
+
+
 def parameter(value: object) -> str:
     return _matching(value, _PARAMETER, "the bare name of a query parameter")
 
@@ -145,11 +162,11 @@ def spans(value: object) -> list[str]:
     return _good(found, overlap_problem(found))
 
 
-def brand(value: object) -> dict[str, str]:
+def brand(value: object) -> dict[str, Any]:
     found = _table(value)
-    if unknown := sorted(found.keys() - {"color"}):
-        raise ValueError(f"knows `color` alone, not {', '.join(unknown)}")
-    return {name: _matching(colour, _COLOUR, "a colour like #0b5563") for name, colour in found.items()}
+    if problems := brand_problems(found):
+        raise ValueError(*problems)
+    return found
 
 
 def levels(value: object) -> dict[str, int]:

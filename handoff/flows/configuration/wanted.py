@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
-from handoff.flows.configuration import signing_keys
+from handoff.flows.configuration import knowledge, signing_keys
 from handoff.flows.configuration.form import Problem, Record, read
 from handoff.flows.configuration.signing_keys import GivenKey
 from handoff.identity.models import SiteKey
@@ -50,6 +50,8 @@ def find_conflicts(wanted: Wanted) -> Iterator[Problem]:
         yield from _intent_conflicts(site, queues)
         yield from _number_conflicts(site)
     yield from _shared_numbers(wanted.all("sites"))
+    told = wanted.all("articles"), wanted.all("canned"), wanted.all("sites")
+    yield from knowledge.find_conflicts(*told, queues=queues)
 
 
 def weekly_of(hours: Record) -> dict[str, list[str]]:

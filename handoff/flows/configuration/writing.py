@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from handoff.flows.configuration import key_material, phones
+from handoff.flows.configuration import key_material, knowledge, phones
 from handoff.flows.configuration.changes import Changes, difference, save
 from handoff.flows.configuration.form import Record
 from handoff.flows.configuration.key_material import Material
@@ -41,6 +41,7 @@ def write(wanted: Wanted, *, now: datetime) -> Changes:
         for place, intent in enumerate(record.tables.get("intents", [])):
             _write_intent(site, intent, place, changes)
         phones.write(site, record, changes)
+    knowledge.write(wanted.all("articles"), wanted.all("canned"), changes, now=now)
     return changes
 
 
@@ -82,7 +83,10 @@ def _write_agent(record: Record, user: User, remark: str, changes: Changes) -> N
     title = f"agent {username}"
     row = Agent.objects.filter(user=user).first() or Agent(user=user, name=_spoken(username), role=_first_role(user))
     is_new = row._state.adding
-    told = save(row, _given(record, "name", "capacity", "role", "audio"))
+    found = _given(record, "name", "capacity", "role", "audio")
+    if "trainee" in record.values:
+        found["is_trainee"] = record.values["trainee"]
+    told = save(row, found)
     if grant(row):
         told.append(difference("may use /admin/", not row.user.is_staff, row.user.is_staff))
     if "queues" in record.values:

@@ -3,30 +3,34 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { IconHeadset } from "../shared/icons.tsx";
 import { toggled } from "./availability_box.tsx";
+import { bindings } from "./bindings.ts";
 import { inPlace, serverNow } from "./board.ts";
 import { LATER } from "./call_bar.tsx";
 import { Callbacks } from "./callbacks_view.tsx";
 import { CHANNEL } from "./channel_switch.tsx";
-import { TURN } from "./composer.tsx";
+import { TURN, USE } from "./composer.tsx";
 import { DeskProvider, useClock, useDesk, useDeskState } from "./context.tsx";
 import type { Desk } from "./desk.ts";
 import { selectedHandoff } from "./desk_state.ts";
+import { UNDO } from "./ending_strip.tsx";
 import { Help } from "./help.tsx";
+import { CANNED, KNOWLEDGE } from "./knowledge_events.ts";
+import { Elsewhere, lead } from "./elsewhere.tsx";
 import { LineBanner, hasBanner, openingWords } from "./line_banner.tsx";
-import { unreadCount } from "./lines.ts";
 import type { Page } from "./page.ts";
 import { spokenOffer } from "./offer_call.tsx";
 import { Pane } from "./pane.tsx";
-import { customerName } from "./people.ts";
 import { Rail } from "./rail.tsx";
 import { useRecordShown } from "./record_shown.ts";
 import { Rest } from "./rest.tsx";
 import { isWriting, shortcutOf } from "./shortcuts.ts";
 import type { Shortcut } from "./shortcuts.ts";
-import { chime } from "./sound.ts";
+import { chimeOnce } from "./sound.ts";
 import { Offers } from "./strips.tsx";
 import { END, TRANSFER, Talk } from "./talk.tsx";
+import { titleOf } from "./title.ts";
 import { TopBar } from "./top_bar.tsx";
+import { lineToAsk } from "./verification.ts";
 
 export function App({ desk, page }: { desk: Desk; page: Page }): ComponentChildren {
   const state = useDeskState(desk);
@@ -41,7 +45,7 @@ export function App({ desk, page }: { desk: Desk; page: Page }): ComponentChildr
       <div class={`desk${banner ? " desk--banner" : ""}`}>
         <TopBar onHelp={() => setHelp(true)} />
         {banner && <LineBanner now={clock} />}
-        {!state.board ? <Opening /> : state.view === "callbacks" ? <><Rail /><Callbacks /></> : <Columns />}
+        {!state.board ? <Opening /> : state.view === "callbacks" ? <><Rail /><Callbacks /></> : state.view !== "desk" ? <Elsewhere view={state.view} /> : <Columns />}
         <OfferSaid />
       </div>
       {help && <Help onClose={() => setHelp(false)} />}
@@ -81,11 +85,9 @@ function Opening(): ComponentChildren {
 function OfferSaid(): ComponentChildren {
   const { state } = useDesk();
   const offer = state.board?.offers[0] ?? null;
-  const unread = (state.board?.handoffs ?? []).reduce((sum, handoff) => sum + unreadCount(handoff), 0);
-  useEffect(() => { if (offer) chime(); }, [offer?.id]);
-  useEffect(() => {
-    document.title = offer ? `Offer: ${customerName(offer.handoff.customer)} – Handoff` : `${unread > 0 ? `(${unread}) ` : ""}Handoff desk`;
-  }, [offer?.id, unread]);
+  const title = titleOf(state.board);
+  useEffect(() => { if (offer) chimeOnce(offer.id); }, [offer?.id]);
+  useEffect(() => { document.title = title; }, [title]);
   return <p class="vh" role="status">{offer ? spokenOffer(offer) : ""}</p>;
 }
 
@@ -94,7 +96,7 @@ function useShortcuts(desk: Desk, onHelp: () => void): void {
   latest.current = onHelp;
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      const shortcut = shortcutOf(event, isWriting(event.target));
+      const shortcut = shortcutOf(event, isWriting(event.target), bindings.get());
       if (!shortcut || document.querySelector("dialog[open]")) return;
       event.preventDefault();
       perform(desk, shortcut, latest.current);
@@ -113,13 +115,20 @@ function perform(desk: Desk, shortcut: Shortcut, onHelp: () => void): void {
     case "availability": if (board) void desk.setAvailability(toggled(board.agent.availability)); return;
     case "open": return openPlace(desk, shortcut.place);
     case "note": document.dispatchEvent(new Event(TURN)); return;
+    case "use": document.dispatchEvent(new Event(USE)); return;
+    case "canned": document.dispatchEvent(new Event(CANNED)); return;
+    case "articles": document.dispatchEvent(new Event(KNOWLEDGE)); return;
     case "end": document.dispatchEvent(new Event(END)); return;
+    case "undo": document.dispatchEvent(new Event(UNDO)); return;
     case "transfer": document.dispatchEvent(new Event(TRANSFER)); return;
+    case "confirm": return askOpen(desk);
     case "channel": document.dispatchEvent(new Event(CHANNEL)); return;
     case "later": document.dispatchEvent(new Event(LATER)); return;
     case "press": void desk.press(shortcut.key); return;
     case "dial": return dialOpen(desk);
     case "callbacks": return desk.show(desk.store.get().view === "callbacks" ? "desk" : "callbacks");
+    case "wallboard": case "live": return lead(desk, shortcut.do);
+    case "find": return desk.show("find");
     case "region": return nextRegion(shortcut.back);
     case "help": return onHelp();
     default: return shortcut satisfies never;
@@ -130,6 +139,13 @@ function dialOpen(desk: Desk): void {
   const { view } = desk.store.get();
   const handoff = selectedHandoff(desk.store.get());
   if (handoff && view === "desk") void desk.dial(handoff);
+}
+
+/** Alt+V asks for the line where a confirmation helps. */
+function askOpen(desk: Desk): void {
+  const handoff = selectedHandoff(desk.store.get());
+  const line = handoff && lineToAsk(handoff, serverNow(desk.store.get().board, Date.now()));
+  if (handoff && line) void desk.askToConfirm(handoff, line);
 }
 
 function openPlace(desk: Desk, place: number): void {

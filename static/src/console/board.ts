@@ -1,5 +1,7 @@
 /** The desk's one state, and how a snapshot becomes it. */
 import { merge } from "../shared/timeline.ts";
+import { remembered } from "./memo.ts";
+import { loadWatching } from "./watching.ts";
 import { keepHandoff } from "./wire.ts";
 import type { AgentSnapshot, AgentView, DeskHandoff, Offer, OfferStatus, Presence, QueueRow } from "./wire.ts";
 
@@ -19,6 +21,9 @@ export interface Board {
   heads: Readonly<Record<string, number>>;
   ended: EndedOffer[];
   lost: LostHandoff[];
+  /** What a supervisor reads along, and in which of it they write too, by id. */
+  watched: readonly DeskHandoff[];
+  joined: readonly string[];
   presence: Record<string, Seen>;
   /** When the customer of a handoff was last seen typing, in this reader's milliseconds. */
   typing: Record<string, number>;
@@ -37,15 +42,18 @@ export interface SnapshotLoaded {
   heads: Readonly<Record<string, number>>;
   /** True when the log's history was lost: what is held from before must not be mixed in. */
   history_lost: boolean;
+  /** How far this reader's clock was ahead when the page asked for its ticket: all that is known before the first event. */
+  lead?: number;
 }
 
 /** In the order in which they came to this desk, so that a place never moves under a hand or a shortcut. */
-export function inPlace(handoffs: readonly DeskHandoff[]): DeskHandoff[] {
-  return [...handoffs].sort((a, b) => {
-    const [one, other] = [`${a.connected_at} ${a.id}`, `${b.connected_at} ${b.id}`];
+export const inPlace = remembered((handoffs: readonly DeskHandoff[]): readonly DeskHandoff[] =>
+  [...handoffs].sort((a, b) => {
+    const [one, other] = [placeOf(a), placeOf(b)];
     return one < other ? -1 : one > other ? 1 : 0;
-  });
-}
+  }));
+
+const placeOf = remembered(({ connected_at, id }: DeskHandoff): string => `${connected_at} ${id}`);
 
 export function loadSnapshot(previous: Board | null, loaded: SnapshotLoaded): Board {
   const { snapshot } = loaded;
@@ -59,10 +67,19 @@ export function loadSnapshot(previous: Board | null, loaded: SnapshotLoaded): Bo
     heads: loaded.heads,
     ended: endedMeanwhile(previous, snapshot),
     lost: lostMeanwhile(previous, snapshot),
+    ...loadWatching(snapshot),
     presence: Object.fromEntries(snapshot.handoffs.map(({ id, presence }) => [id, seen(previous?.presence[id], presence, null)])),
     typing: {},
-    ahead: previous?.ahead ?? [],
+    ahead: aheadAfter(previous?.ahead ?? [], loaded.lead),
   };
+}
+
+/** A second is as near as a ticket can tell; what differs by more is a clock that was set meanwhile. */
+const LEAD_MS = 5_000;
+
+function aheadAfter(before: readonly number[], lead: number | undefined): readonly number[] {
+  if (lead === undefined) return before;
+  return before.length > 0 && Math.abs(Math.min(...before) - lead) < LEAD_MS ? before : [lead];
 }
 
 /** Away is the same absence that began with a lost line. */

@@ -4,7 +4,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { IconCallback } from "../shared/icons.tsx";
 import { clock } from "../shared/time.ts";
 import { maskedNumber, outcomeWords } from "./call.ts";
-import { useBoard } from "./context.tsx";
+import { useBoard, useMinutes, useSeconds } from "./context.tsx";
+import { memo } from "./memo.ts";
 import { Offers } from "./strips.tsx";
 import { Who } from "./who.tsx";
 import type { DueCallback, DueCallbacks } from "./wire.ts";
@@ -58,6 +59,19 @@ export function byDue(list: readonly DueCallback[]): DueCallback[] {
 
 type Side = "mine" | "team";
 
+/** As many rows as a tall window shows are drawn at once; the rest follow, so many a frame, and hold up nobody's press. */
+const AT_ONCE = 30;
+
+function useGrowing(length: number): number {
+  const [drawn, setDrawn] = useState(AT_ONCE);
+  useEffect(() => {
+    if (drawn >= length) return undefined;
+    const frame = requestAnimationFrame(() => setDrawn(drawn + AT_ONCE));
+    return () => cancelAnimationFrame(frame);
+  }, [drawn, length]);
+  return drawn;
+}
+
 export function Callbacks(): ComponentChildren {
   const { board } = useBoard();
   const { lists, trouble } = useCallbacks();
@@ -76,7 +90,7 @@ export function Callbacks(): ComponentChildren {
         <span class="meta">Times are yours; theirs beside it when different</span>
       </div>
       {trouble && <p class="warn" role="status">Callbacks could not be read just now. They are asked for again by themselves.</p>}
-      {lists && <div class="box">{lists[side].length === 0 ? <Empty side={side} other={lists[side === "mine" ? "team" : "mine"].length} /> : <Table side={side} list={byDue(lists[side])} />}</div>}
+      {lists && <div class="box">{lists[side].length === 0 ? <Empty side={side} other={lists[side === "mine" ? "team" : "mine"].length} /> : <Table key={side} side={side} list={byDue(lists[side])} />}</div>}
       {!lists && !trouble && <p class="meta" role="status">Reading what is owed</p>}
       <p class="meta">A due callback goes through the line like any handoff, at the place it kept, and is offered to you. Nobody is dialled twice: one live call for each handoff.</p>
     </main>
@@ -98,6 +112,8 @@ function Table({ side, list }: { side: Side; list: readonly DueCallback[] }): Co
   const { desk, board } = useBoard();
   const [at, setAt] = useState(0);
   const body = useRef<HTMLTableSectionElement>(null);
+  const mine = new Set(board.handoffs.map(({ id }) => id));
+  const drawn = useGrowing(list.length);
   const here = Math.min(at, list.length - 1);
   const go = (row: number) => {
     const next = Math.max(0, Math.min(list.length - 1, row));
@@ -117,31 +133,39 @@ function Table({ side, list }: { side: Side; list: readonly DueCallback[] }): Co
     <table class="tbl">
       <caption class="vh">{side === "mine" ? "Callbacks I owe" : "Callbacks the team owes"}, the first due first</caption>
       <thead><tr>{COLUMNS.map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
-      <tbody ref={body} onKeyDown={keys}>{list.map((one, index) => <Row key={one.id} one={one} reached={index === here} onReach={() => setAt(index)} />)}</tbody>
+      <tbody ref={body} onKeyDown={keys}>{list.slice(0, drawn).map((one, index) => (
+        <Row key={one.id} one={one} reached={index === here} place={index} onReach={setAt} mine={mine.has(one.id)} me={board.agent.id} />
+      ))}</tbody>
     </table>
   );
 }
 
-function Row({ one, reached, onReach }: { one: DueCallback; reached: boolean; onReach(): void }): ComponentChildren {
-  const { board, now } = useBoard();
-  const { callback, customer, due_at, agent } = one;
-  const { text, late } = dueWords(one, now);
-  const mine = board.handoffs.some(({ id }) => id === one.id);
+interface RowProps { one: DueCallback; reached: boolean; place: number; onReach(place: number): void; mine: boolean; me: string }
+
+const Row = memo(({ one, reached, place, onReach, mine, me }: RowProps): ComponentChildren => {
+  const now = useMinutes();
+  const { callback, customer, agent } = one;
   return (
-    <tr tabIndex={reached ? 0 : -1} onFocus={onReach}>
-      <td class={late ? "num nowrap warn" : "num nowrap"}><b>{mine ? "on your desk" : text}</b>{due_at !== null && one.state === "scheduled" && <small>{clock(due_at)}</small>}</td>
+    <tr tabIndex={reached ? 0 : -1} onFocus={() => onReach(place)}>
+      <Due one={one} mine={mine} />
       <td><span class="tbl__who"><Who customer={customer} /></span><small class="num"><bdi>{maskedNumber(callback.number)}</bdi>{callback.is_edited && <span class="warn">, edited: ask first</span>}</small></td>
       <td class="nowrap">{one.intent.label}<small>{one.queue.name}</small></td>
       <td class="num nowrap"><Window one={one} /></td>
       <td class="num nowrap">{clockIn(now, callback.time_zone)}{isElsewhere(now, callback.time_zone) && ` ${cityOf(callback.time_zone)}`}</td>
       <td class="num nowrap">{callback.attempts} of {callback.attempts_limit}{callback.last_outcome !== null && <small>{outcomeWords(callback.last_outcome)}</small>}</td>
-      <td>{agent?.id === board.agent.id ? "you" : (agent?.name ?? "nobody yet")}</td>
+      <td>{agent?.id === me ? "you" : (agent?.name ?? "nobody yet")}</td>
     </tr>
   );
+});
+
+function Due({ one, mine }: { one: DueCallback; mine: boolean }): ComponentChildren {
+  const { text, late } = dueWords(one, useSeconds());
+  const { due_at, state } = one;
+  return <td class={late ? "num nowrap warn" : "num nowrap"}><b>{mine ? "on your desk" : text}</b>{due_at !== null && state === "scheduled" && <small>{clock(due_at)}</small>}</td>;
 }
 
 function Window({ one: { callback: { window, time_zone } } }: { one: DueCallback }): ComponentChildren {
-  const { now } = useBoard();
+  const now = useMinutes();
   if (window === null) return <>in turn</>;
   return <>{windowWords(window, now)}{isElsewhere(Date.parse(window.starts_at), time_zone) && <small>{windowThere(window, time_zone)}</small>}</>;
 }

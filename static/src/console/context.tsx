@@ -1,5 +1,6 @@
 /** The desk, its state and the time, for every part of the page. */
 import { createContext } from "preact";
+import type { ComponentChildren } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Board } from "./board.ts";
 import type { Desk } from "./desk.ts";
@@ -17,7 +18,26 @@ export interface DeskPage {
 }
 
 const Context = createContext<DeskPage | null>(null);
-export const DeskProvider = Context.Provider;
+const Seconds = createContext(0);
+const Minutes = createContext(0);
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const whole = (now: number, unit: number): number => Math.floor(now / unit) * unit;
+
+/** The time stands apart: what is drawn two hundred times asks for no more of it than it shows. */
+export function DeskProvider({ value, children }: { value: DeskPage; children: ComponentChildren }): ComponentChildren {
+  return (
+    <Context.Provider value={value}>
+      <Seconds.Provider value={whole(value.now, SECOND_MS)}><Minutes.Provider value={whole(value.now, MINUTE_MS)}>{children}</Minutes.Provider></Seconds.Provider>
+    </Context.Provider>
+  );
+}
+
+/** The server's time, for a part that shows seconds and nothing else of the desk. */
+export const useSeconds = (): number => useContext(Seconds);
+/** The same for days and ages: it moves on once a minute. */
+export const useMinutes = (): number => useContext(Minutes);
 
 export function useDesk(): DeskPage {
   const value = useContext(Context);
@@ -40,8 +60,6 @@ export function useDeskState(desk: Desk): DeskState {
   }, [desk]);
   return state;
 }
-
-const SECOND_MS = 1_000;
 
 export function useClock(): number {
   const [now, setNow] = useState(Date.now());

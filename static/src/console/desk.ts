@@ -4,23 +4,30 @@ import type { ConnectionOptions } from "../shared/connection.ts";
 import type { Entry as AnyEntry, EphemeralFrame } from "../shared/frames.ts";
 import { Outbox } from "../shared/outbox.ts";
 import type { OutboxItem } from "../shared/outbox.ts";
+import type { AttachmentView } from "../shared/protocol.ts";
 import type { KeyValue } from "../shared/storage.ts";
 import { createStore } from "../shared/store.ts";
 import { actionOf, isLive, isStuck, liveHandoff, waitsForRecord, whyNoDial } from "./call.ts";
 import type { CallKey } from "./call.ts";
 import { START, reduceDesk } from "./desk_state.ts";
 import type { DeskAction, DeskState, View } from "./desk_state.ts";
+import { clearFiles, restoreFiles } from "./files.ts";
 import { Drafts } from "./drafts.ts";
+import type { Neighbours } from "./drafts.ts";
+import { Endings } from "./endings.ts";
 import { factKey } from "./facts.ts";
 import { missingBefore } from "./lines.ts";
+import { shortName } from "./people.ts";
+import { Ledger } from "./reask/ledger.ts";
+import { FINISHED } from "./reducer.ts";
 import { readEntry } from "./wire.ts";
-import type { AgentSnapshot, Availability, CallAction, DeskHandoff, Destinations, DueCallbacks, Entry, Ephemeral, EventFrame, Offer } from "./wire.ts";
+import type { AgentSnapshot, Availability, CallAction, DeskHandoff, Destinations, DueCallbacks, Entry, Ephemeral, EventData, EventFrame, FactKey, Offer, Verdict } from "./wire.ts";
 import { channelWithin, phoneRefusalWords, refusalWords } from "./words.ts";
 
 /** The other side's "is writing" lasts longer than this, so more would only be noise. */
 const TYPING_MS = 5_000;
 
-type Line = Pick<Connection<AgentSnapshot>, "start" | "stop" | "retryNow" | "command">;
+type Line = Pick<Connection<AgentSnapshot>, "start" | "stop" | "retryNow" | "command"> & Partial<Pick<Connection<AgentSnapshot>, "forget">>;
 export interface DeskOptions {
   getTicket: ConnectionOptions["getTicket"];
   storage: KeyValue;
@@ -28,7 +35,11 @@ export interface DeskOptions {
   older(handoff: string, stream: string, before: number): Promise<AnyEntry[]>;
   destinations(): Promise<Destinations>;
   callbacks(): Promise<DueCallbacks>;
+  /** The agent's other tabs; without them a tab learns of their words with its next welcome. */
+  neighbours?: Neighbours;
   now?: () => number;
+  /** How far this reader's clock is ahead of the server's, as the last answer told. */
+  lead?: () => number;
   connect?: (options: ConnectionOptions<AgentSnapshot>) => Line;
 }
 
@@ -41,12 +52,15 @@ export type Destination = { kind: "queue"; key: string; name: string } | { kind:
 export class Desk {
   readonly store = createStore<DeskState, DeskAction>(reduceDesk, START);
   readonly drafts: Drafts;
+  readonly reasks: Ledger;
+  readonly endings: Endings;
   readonly destinations: DeskOptions["destinations"];
   readonly callbacks: DeskOptions["callbacks"];
   private readonly outbox: Outbox;
   private readonly line: Line;
   private readonly now: () => number;
   private readonly older: DeskOptions["older"];
+  private readonly clockLead: DeskOptions["lead"];
   private historyLost = false;
   private readonly typedAt = new Map<string, number>();
   private readonly readTo = new Map<string, number>();
@@ -55,12 +69,15 @@ export class Desk {
   private focused = 0;
 
   constructor(options: DeskOptions) {
-    const { storage, agentId, getTicket, older, destinations, callbacks, now = () => Date.now(), connect = (wanted) => new Connection<AgentSnapshot>(wanted) } = options;
+    const { storage, agentId, getTicket, older, destinations, callbacks, neighbours, now = () => Date.now(), connect = (wanted) => new Connection<AgentSnapshot>(wanted) } = options;
     this.now = now;
     this.older = older;
+    this.clockLead = options.lead;
     this.destinations = destinations;
     this.callbacks = callbacks;
-    this.drafts = new Drafts(storage, `handoff.drafts.${agentId}`);
+    this.drafts = new Drafts(storage, `handoff.drafts.${agentId}`, { keep: (draft) => this.line.command("draft.keep", { ...draft }), now, ...(neighbours && { neighbours }) });
+    this.reasks = new Ledger(storage, `handoff.reasks.${agentId}`, (item) => this.line.command("reask.record", { ...item }));
+    this.endings = new Endings((handoff) => void this.end(handoff), now);
     this.line = connect({
       getTicket,
       client: "console/1",
@@ -87,7 +104,10 @@ export class Desk {
     }
     this.line.stop();
     this.outbox.clear();
+    clearFiles();
     this.drafts.clear();
+    this.reasks.clear();
+    this.endings.clear();
   }
 
   show(view: View): void { this.dispatch({ type: "shown", view }); }
@@ -125,6 +145,11 @@ export class Desk {
     return null !== (await this.ask("availability.set", { available, after_current, ...(reason === null ? {} : { reason }) }));
   }
 
+  /** Lights up in the pane what is about to be asked for. */
+  light(handoff: string, facts: readonly FactKey[]): void {
+    if (facts.length > 0 || this.store.get().lit.facts.length > 0) this.dispatch({ type: "lit", lit: { handoff, facts } });
+  }
+
   async end(handoff: string): Promise<boolean> {
     return null !== (await this.ask("handoff.end", { handoff }));
   }
@@ -144,6 +169,11 @@ export class Desk {
     } catch (error) {
       return whyNot(error);
     }
+  }
+
+  /** Asks the customer to confirm who they are, for what this line needs. */
+  async askToConfirm({ id, version }: DeskHandoff, { key, acr_values, max_age }: Verdict): Promise<void> {
+    await this.ask("verification.request", { handoff: id, action: key, version, ...(acr_values?.length && { acr_values }), ...(max_age != null && { max_age }) });
   }
 
   /** The record of a caller is on screen: only then the line opens. Told once, and again where a lost connection leaves it open whether it arrived. */
@@ -181,6 +211,11 @@ export class Desk {
     return this.attempt("callback.reschedule", { handoff: id, version, ...later });
   }
 
+  /** A supervisor's command. Resolves to why it did not work, or to null. */
+  supervise(cmd: string, fields: Record<string, unknown>): Promise<string | null> {
+    return this.line.command(cmd, fields).then(() => null, whyNot);
+  }
+
   async switchChannel({ id, version }: DeskHandoff, channel: string): Promise<string | null> {
     const refused = await this.attempt("channel.switch", { handoff: id, version, channel });
     if (refused === null) this.dispatch({ type: "passed", handoff: id, passed: { to: channelWithin(channel), asked: false } });
@@ -191,15 +226,18 @@ export class Desk {
     return null !== (await this.ask("fact.add", { handoff, key: factKey(label), label, value }));
   }
 
-  say(handoff: string, text: string): void { this.outbox.add(handoff, text, "message"); }
+  say(handoff: string, text: string, attachments: readonly AttachmentView[] = []): void {
+    if (text.trim() || attachments.length > 0) this.outbox.add(handoff, text.trim() ? text : "", "message", attachments);
+  }
   note(handoff: string, text: string): void { this.outbox.add(handoff, text, "note"); }
   sayAgain(clientId: string): void { this.outbox.retry(clientId); }
 
   /** Takes a failed text back into the composer, where it can be changed or thrown away. */
-  takeBack({ client_id, handoff, kind, text }: OutboxItem): void {
+  takeBack({ client_id, handoff, kind, text, attachments }: OutboxItem): void {
     const mode = kind === "note" ? "note" : "reply";
     const written = this.drafts.of(handoff)[mode];
     this.drafts.change(handoff, { mode, [mode]: written ? `${text}\n${written}` : text });
+    if (attachments) restoreFiles(handoff, attachments);
     this.outbox.settle(client_id);
     this.open(handoff);
   }
@@ -240,8 +278,9 @@ export class Desk {
 
   private welcomed(snapshot: AgentSnapshot, heads: Record<string, number>): void {
     this.rendered.clear();
-    this.receive({ ev: "snapshot", snapshot, heads, history_lost: this.historyLost });
+    this.receive({ ev: "snapshot", snapshot, heads, history_lost: this.historyLost, ...(this.clockLead && { lead: this.clockLead() }) });
     this.historyLost = false;
+    this.drafts.load(snapshot.drafts ?? [], new Set(snapshot.handoffs.map(({ id }) => id)));
     for (const { timeline } of this.store.get().board?.handoffs ?? []) timeline.forEach((entry) => this.settle(entry));
   }
 
@@ -249,8 +288,10 @@ export class Desk {
     for (const entry of readEntry(event)) {
       this.receive({ ...entry, ev: "event" } as EventFrame);
       this.settle(entry);
+      this.goOn(entry);
     }
     this.forgetRendered();
+    if (event.type === "handoff.unassigned") this.forgetGone(event.data as EventData["handoff.unassigned"]);
   }
 
   /** The same call may come to this desk again, and then waits for its record again. */
@@ -259,8 +300,24 @@ export class Desk {
     for (const id of this.rendered) if (!waiting.has(id)) this.rendered.delete(id);
   }
 
+  /** Of what left the desk only words stay that its agent may still want: unsent ones, in a talk that is not over. */
+  private forgetGone({ id, reason }: EventData["handoff.unassigned"]): void {
+    this.line.forget?.([`handoff/${id}`, `handoff/${id}/desk`]);
+    this.typedAt.delete(id);
+    this.readTo.delete(id);
+    this.drafts.close(id, FINISHED.has(reason));
+    this.endings.undo(id);
+  }
+
   private settle(entry: Entry): void {
     if ((entry.type === "message.posted" || entry.type === "note.added") && entry.data.client_id) this.outbox.settle(entry.data.client_id);
+  }
+
+  /** Whoever writes while their talk is about to be ended has more to say; what left the desk is not ours to end. */
+  private goOn(entry: Entry): void {
+    if (entry.type === "handoff.unassigned") this.endings.undo(entry.data.id);
+    const handoff = entry.type === "message.posted" && entry.data.author.kind === "customer" && this.store.get().board?.handoffs.find(({ id }) => entry.stream === `handoff/${id}`);
+    if (handoff && this.endings.undo(handoff.id)) this.dispatch({ type: "refused", text: `${shortName(handoff.customer)} wrote again, so the talk goes on.` });
   }
 
   private passed(frame: EphemeralFrame): void {
@@ -269,11 +326,13 @@ export class Desk {
 
   private turned(status: DeskState["line"]["status"], detail: string | null): void {
     this.dispatch({ type: "line", status, detail, now: this.now() });
-    if (status === "live") void this.outbox.flush();
+    if (status !== "live") return;
+    void this.outbox.flush();
+    void this.reasks.flush();
   }
 
-  private deliver({ kind, handoff, client_id, text }: OutboxItem): Promise<unknown> {
-    return this.line.command(kind === "note" ? "note.add" : "message.send", { handoff, client_id, text });
+  private deliver({ kind, handoff, client_id, text, attachments }: OutboxItem): Promise<unknown> {
+    return this.line.command(kind === "note" ? "note.add" : "message.send", { handoff, client_id, text, ...(attachments && { attachments: attachments.map(({ id }) => id) }) });
   }
 
   private async control(handoff: string, action: CallAction): Promise<void> {

@@ -6,7 +6,7 @@ import type { Board } from "./board.ts";
 import { liveHandoff } from "./call.ts";
 import { reduce } from "./reducer.ts";
 import type { Input } from "./reducer.ts";
-import type { DeskHandoff } from "./wire.ts";
+import type { DeskHandoff, FactKey } from "./wire.ts";
 
 export interface Line { status: Status; detail: string | null; since: number; /** When it came back after a break; null while it never broke. */ back_at: number | null }
 
@@ -16,7 +16,7 @@ export interface Passed { to: string; asked: boolean }
 /** A press of "Call": on its way, or why nobody was rung. */
 export interface Dial { busy: boolean; trouble: string | null }
 
-export type View = "desk" | "callbacks";
+export type View = "desk" | "callbacks" | "wallboard" | "live" | "find";
 
 export interface DeskState {
   board: Board | null;
@@ -33,6 +33,8 @@ export interface DeskState {
   /** Where this page passed handoffs to. */
   passed: Readonly<Record<string, Passed>>;
   dials: Readonly<Record<string, Dial>>;
+  /** What the writing is about to ask for: those facts light up. */
+  lit: { handoff: string; facts: readonly FactKey[] };
   /** A refusal that has no place of its own. */
   refusal: string | null;
 }
@@ -47,16 +49,17 @@ export type DeskAction =
   | { type: "passed"; handoff: string; passed: Passed }
   | { type: "dialled"; handoff: string; dial: Dial }
   | { type: "shown"; view: View }
+  | { type: "lit"; lit: DeskState["lit"] }
   | { type: "refused"; text: string | null };
 
 export const START: DeskState = {
   board: null, line: { status: "connecting", detail: null, since: 0, back_at: null }, outbox: [], view: "desk", selected: null, opened: { handoff: null, times: 0 },
-  answering: null, expected: null, passed: {}, dials: {}, refusal: null,
+  answering: null, expected: null, passed: {}, dials: {}, lit: { handoff: "", facts: [] }, refusal: null,
 };
 
 export function reduceDesk(state: DeskState, action: DeskAction): DeskState {
   switch (action.type) {
-    case "received": return select({ ...state, board: reduce(state.board, action.input, action.now) }, state);
+    case "received": return select(withoutGone({ ...state, board: reduce(state.board, action.input, action.now) }, action.input), state);
     case "line": return { ...state, line: nextLine(state.line, action) };
     case "outbox": return { ...state, outbox: action.items };
     case "opened": return opened(state, action.handoff);
@@ -65,9 +68,18 @@ export function reduceDesk(state: DeskState, action: DeskAction): DeskState {
     case "passed": return { ...state, passed: { ...state.passed, [action.handoff]: action.passed } };
     case "dialled": return { ...state, dials: { ...state.dials, [action.handoff]: action.dial } };
     case "shown": return { ...state, view: action.view };
+    case "lit": return { ...state, lit: action.lit };
     case "refused": return { ...state, refusal: action.text };
     default: return action satisfies never;
   }
+}
+
+/** What was passed on is known as long as a strip may speak of it. */
+function withoutGone(state: DeskState, input: Input): DeskState {
+  if (input.ev !== "dismissed" && !(input.ev === "event" && input.type === "handoff.unassigned")) return state;
+  const shown = new Set([...(state.board?.handoffs ?? []).map(({ id }) => id), ...(state.board?.lost ?? []).map(({ handoff }) => handoff.id)]);
+  const keep = <T>(kept: Readonly<Record<string, T>>): Record<string, T> => Object.fromEntries(Object.entries(kept).filter(([id]) => shown.has(id)));
+  return { ...state, passed: keep(state.passed), dials: keep(state.dials) };
 }
 
 function nextLine(line: Line, { status, detail, now }: Extract<DeskAction, { type: "line" }>): Line {

@@ -1,19 +1,26 @@
 /** What is known, under where it comes from, and the place to add to it. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { IconEye, IconPencil, IconQuote, Seal } from "../shared/icons.tsx";
 import { Text } from "../shared/text.tsx";
 import { moment } from "../shared/time.ts";
-import { useBoard } from "./context.tsx";
+import { useBoard, useMinutes } from "./context.tsx";
+import { Copy } from "./copy.tsx";
 import { groupFacts, valueWords } from "./facts.ts";
 import type { FactGroup } from "./facts.ts";
+import { LABEL_LIMIT, TooLong, VALUE_LIMIT, tooLong } from "./length.tsx";
+import { memo } from "./memo.ts";
 import { shortName, shortWithin } from "./people.ts";
-import type { DeskHandoff, Fact, Source } from "./wire.ts";
+import type { DeskHandoff, Fact, FactKey, Source } from "./wire.ts";
+import { momentThere, zoneOf } from "./zones.ts";
 
 export function FactsSection({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
+  const { state } = useBoard();
   const [adding, setAdding] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
   const facts = withStatement(handoff);
+  const groups = useMemo(() => groupFacts(facts), [handoff.facts, handoff.statement]);
+  const zone = zoneOf(handoff);
   const close = () => { setAdding(false); opener.current?.focus(); };
   return (
     <section class="pane__sec" aria-labelledby="pane-facts">
@@ -21,7 +28,7 @@ export function FactsSection({ handoff }: { handoff: DeskHandoff }): ComponentCh
         <button type="button" class="btn btn--s btn--quiet" aria-expanded={adding} ref={opener} onClick={() => setAdding(!adding)}>Add a fact</button>
       </h3>
       {facts.length === 0 && <p class="meta">Nothing is known yet.</p>}
-      {groupFacts(facts).map((group) => <Group key={group.source} group={group} who={shortWithin(handoff.customer)} />)}
+      {groups.map((group) => <Group key={group.source} group={group} who={shortWithin(handoff.customer)} zone={zone} lit={state.lit.facts} />)}
       {adding && <AddFact handoff={handoff} onDone={close} />}
     </section>
   );
@@ -45,19 +52,22 @@ function headingWords(source: Source, who: string): string {
   }
 }
 
-function Group({ group: { source, facts, at }, who }: { group: FactGroup; who: string }): ComponentChildren {
-  const { now } = useBoard();
+interface GroupProps { group: FactGroup; who: string; zone: string | null; lit: readonly FactKey[] }
+
+const Group = memo(({ group: { source, facts, at }, who, zone, lit: hits }: GroupProps): ComponentChildren => {
+  const now = useMinutes();
+  const isLit = ({ key }: Fact) => hits.some((lit) => lit.key === (key || "statement") && lit.source === source);
   return (
     <section class={`facts facts--${source}`}>
-      <h4 class="facts__h">{ICONS[source]}{headingWords(source, who)}<span class="meta num">{moment(at, now)}</span></h4>
+      <h4 class="facts__h">{ICONS[source]}{headingWords(source, who)}<span class="meta num">{moment(at, now)}{zone !== null && momentThere(at, zone, who)}</span></h4>
       <dl>
         {facts.map((fact) => (
-          <div class="fact" key={fact.key}><dt><Text text={fact.label} /></dt><dd><bdi><Text text={valueWords(fact.value)} /></bdi></dd></div>
+          <div class={`fact${isLit(fact) ? " fact--hit" : ""}`} key={fact.key}><dt><Text text={fact.label} /></dt><dd><bdi><Text text={valueWords(fact.value)} /></bdi><Copy text={valueWords(fact.value)} what={fact.label} /></dd></div>
         ))}
       </dl>
     </section>
   );
-}
+});
 
 function AddFact({ handoff, onDone }: { handoff: DeskHandoff; onDone(): void }): ComponentChildren {
   const { desk } = useBoard();
@@ -65,7 +75,7 @@ function AddFact({ handoff, onDone }: { handoff: DeskHandoff; onDone(): void }):
   const [value, setValue] = useState("");
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), []);
-  const ready = label.trim() !== "" && value.trim() !== "";
+  const ready = label.trim() !== "" && value.trim() !== "" && tooLong(label.trim(), LABEL_LIMIT) === null && tooLong(value.trim(), VALUE_LIMIT) === null;
   const save = async () => {
     if (ready && (await desk.addFact(handoff.id, label.trim(), value.trim()))) onDone();
     else first.current?.focus();
@@ -74,9 +84,11 @@ function AddFact({ handoff, onDone }: { handoff: DeskHandoff; onDone(): void }):
     <form class="add-fact" aria-label="Add a fact" onSubmit={(event) => { event.preventDefault(); void save(); }}
       onKeyDown={(event) => { if (event.key === "Escape") onDone(); }}>
       <div><label class="label" for="fact-label">What</label>
-        <input class="input" id="fact-label" ref={first} maxLength={80} value={label} placeholder="Card" onInput={({ currentTarget }) => setLabel(currentTarget.value)} /></div>
+        <input class="input" id="fact-label" ref={first} aria-describedby="label-long" value={label} placeholder="Card" onInput={({ currentTarget }) => setLabel(currentTarget.value)} />
+        <TooLong text={label.trim()} limit={LABEL_LIMIT} id="label-long" /></div>
       <div><label class="label" for="fact-value">Is</label>
-        <input class="input" id="fact-value" maxLength={4000} value={value} placeholder="still with Maya" onInput={({ currentTarget }) => setValue(currentTarget.value)} /></div>
+        <input class="input" id="fact-value" aria-describedby="value-long" value={value} placeholder="still with Maya" onInput={({ currentTarget }) => setValue(currentTarget.value)} />
+        <TooLong text={value.trim()} limit={VALUE_LIMIT} id="value-long" /></div>
       <div class="seg">
         <button type="submit" class="btn btn--s btn--primary" aria-disabled={!ready}>Add fact</button>
         <button type="button" class="btn btn--s btn--quiet" onClick={onDone}>Not now</button>

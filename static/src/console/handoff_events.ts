@@ -8,6 +8,7 @@ type Frame<K extends EventType> = Extract<EventFrame, { type: K }>;
 const STEPS_LIMIT = 50;
 
 export function change(board: Board, id: string, edit: (handoff: DeskHandoff) => DeskHandoff): Board {
+  if (board.watched.some((one) => one.id === id)) return { ...board, watched: board.watched.map((one) => (one.id === id ? edit(one) : one)) };
   if (!board.handoffs.some((one) => one.id === id)) return board;
   return { ...board, handoffs: board.handoffs.map((one) => (one.id === id ? edit(one) : one)) };
 }
@@ -76,6 +77,11 @@ export function callChanged(board: Board, id: string, { data: { call } }: Frame<
   });
 }
 
+/** Each of the two events tells the request whole. */
+export function verificationChanged(board: Board, id: string, { data }: Frame<"verification.requested"> | Frame<"verification.answered">): Board {
+  return change(board, id, (handoff) => ({ ...handoff, verification: data }));
+}
+
 export function surveyAnswered(board: Board, id: string, { data }: Frame<"survey.answered">): Board {
   return change(board, id, (handoff) => ({ ...handoff, survey: data }));
 }
@@ -92,7 +98,7 @@ export function wrapUpRecorded(board: Board, id: string, { data }: Frame<"wrap_u
 export function erased(board: Board, id: string): Board {
   return change(board, id, (handoff) => ({
     ...handoff, statement: null, facts: [], history: [], brief: "", journey: { steps: [] }, verdicts: [], survey: null, wrap_up: null,
-    evidence: null, callback: null, call: null, caller_number: null,
+    evidence: null, callback: null, call: null, caller_number: null, verification: null,
     customer: { ...handoff.customer, name: null, verified: false, assurance: null },
     timeline: handoff.timeline.filter((entry) => entry.type === "handoff.changed" || entry.type === "erased"),
   }));

@@ -3,39 +3,43 @@ import type { OutboxItem } from "../shared/outbox.ts";
 import { methodWords } from "./assurance.ts";
 import { callWords, callbackWords } from "./call_lines.ts";
 import { valueWords } from "./facts.ts";
+import type { Carried } from "./file_cards.tsx";
 import { journeyRows, stepTitle } from "../shared/journey.ts";
 import { moreWords, takeSteps } from "../shared/step_lines.ts";
+import { remembered } from "./memo.ts";
 import { shortName } from "./people.ts";
 import type { DeskHandoff, Entry, EventData, Source, Step } from "./wire.ts";
+import { requestLine } from "./verification.ts";
 import { channelWithin, closeWords, dispositionWords, refusalWords } from "./words.ts";
 
 export type Mark = { status: "sending" } | { status: "sent" } | { status: "read" } | { status: "failed"; why: string };
 export type LineIcon = "user" | "route" | "pencil" | "flag" | "seal" | "star" | "check" | "transfer" | "x" | "phone" | "callback";
 export type Line =
-  | { kind: "said" | "note"; key: string; mine: boolean; who: string; text: string; at: string; head: boolean; mark: Mark | null; client_id: string | null }
+  | { kind: "said" | "note"; key: string; mine: boolean; who: string; text: string; at: string; head: boolean; mark: Mark | null; client_id: string | null; carried?: Carried; whisper?: boolean }
   | { kind: "system"; key: string; icon: LineIcon; text: string; at: string; steps?: readonly Step[] };
 type Said = Extract<Line, { head: boolean }>;
 
 /** Lines of one person within this time stand under one name. */
 const RUN_MS = 120_000;
 
-export function conversationLines(handoff: DeskHandoff, me: string, outbox: readonly OutboxItem[]): Line[] {
-  const posted = new Set(handoff.timeline.map(clientIdOf));
-  const waiting = outbox.filter((one) => one.handoff === handoff.id && !posted.has(one.client_id));
-  const lines = foldSteps(handoff.timeline.flatMap((entry, index) => lineOf(entry, handoff, me, index)), handoff);
+/** The lines of a part of the timeline, from one index up to another; what is still on its way stands after its end. */
+export function conversationLines(handoff: DeskHandoff, me: string, outbox: readonly OutboxItem[], from = 0, to = handoff.timeline.length): Line[] {
+  const { timeline } = handoff;
+  const mine = to < timeline.length ? [] : outbox.filter((one) => one.handoff === handoff.id);
+  const waiting = mine.filter(({ client_id }) => !timeline.some((entry) => clientIdOf(entry) === client_id));
+  const lines = foldSteps(timeline.slice(from, to).flatMap((entry, index) => lineOf(entry, handoff, me, from + index)), handoff);
   return withHeads([...lines, ...waiting.map((one) => unsentLine(one, me))]);
 }
 
-export function unreadCount(handoff: DeskHandoff): number {
-  return handoff.timeline.filter((entry) => entry.type === "message.posted" && entry.data.author.kind === "customer" && entry.seq > handoff.read.agent).length;
-}
+export const unreadCount = remembered((handoff: DeskHandoff): number =>
+  handoff.timeline.reduce((count, entry) => count + Number(entry.type === "message.posted" && entry.data.author.kind === "customer" && entry.seq > handoff.read.agent), 0));
 
 /** Where the timeline's streams begin here, for those that began earlier. */
-export function missingBefore({ timeline }: DeskHandoff): { stream: string; before: number }[] {
+export const missingBefore = remembered(({ timeline }: DeskHandoff): { stream: string; before: number }[] => {
   const first = new Map<string, number>();
   for (const { stream, seq } of timeline) first.set(stream, Math.min(seq, first.get(stream) ?? seq));
   return [...first].filter(([, seq]) => seq > 1).map(([stream, before]) => ({ stream, before }));
-}
+});
 
 /** When the customer began to wait for a word from us; null while it is their turn. */
 export function waitingSince(handoff: DeskHandoff): string | null {
@@ -49,25 +53,28 @@ export function waitingSince(handoff: DeskHandoff): string | null {
 
 export function lastSaid(handoff: DeskHandoff): string | null {
   const last = handoff.timeline.findLast((entry) => entry.type === "message.posted");
-  return last?.type === "message.posted" ? last.data.text : null;
+  if (last?.type !== "message.posted") return null;
+  return last.data.text || (last.data.attachments ?? []).map(({ name }) => name).join(", ");
 }
 
 function clientIdOf(entry: Entry): string | null {
   return entry.type === "message.posted" || entry.type === "note.added" ? entry.data.client_id : null;
 }
 
+const carriedBy = ({ attachments }: { attachments?: Carried["files"] }, handoff: string) => (attachments ? { carried: { handoff, files: attachments } } : {});
+
 function unsentLine(one: OutboxItem, me: string): Said {
   const mark: Mark = one.status === "failed" ? { status: "failed", why: refusalWords(one.code ?? "failed") } : { status: one.status };
   const kind = one.kind === "note" ? "note" : "said";
-  return { kind, key: one.client_id, mine: true, who: me, text: one.text, at: one.at, head: true, mark, client_id: one.client_id };
+  return { kind, key: one.client_id, mine: true, who: me, text: one.text, at: one.at, head: true, mark, client_id: one.client_id, ...carriedBy(one, one.handoff) };
 }
 
 function lineOf(entry: Entry, handoff: DeskHandoff, me: string, index: number): Line[] {
   const key = `${entry.stream} ${entry.seq}`;
   if (entry.type === "message.posted") return [saidLine(entry, handoff, me, key)];
   if (entry.type === "note.added") {
-    const { author, text, client_id } = entry.data;
-    return [{ kind: "note", key: client_id ?? key, mine: author.name === me, who: author.name, text, at: entry.at, head: true, mark: null, client_id }];
+    const { author, text, client_id, whisper } = entry.data;
+    return [{ kind: "note", key: client_id ?? key, mine: author.name === me, who: author.name, text, at: entry.at, head: true, mark: null, client_id, ...(whisper && { whisper }) }];
   }
   if (entry.type === "transfer.recorded") return transferLines(entry, me, key);
   if (entry.type === "erased" && handoff.timeline[index - 1]?.type === "erased") return [];
@@ -77,10 +84,11 @@ function lineOf(entry: Entry, handoff: DeskHandoff, me: string, index: number): 
 
 function saidLine(entry: Extract<Entry, { type: "message.posted" }>, handoff: DeskHandoff, me: string, key: string): Said {
   const { author, text, client_id, original_at } = entry.data;
+  const carried = carriedBy(entry.data, handoff.id);
   const mine = author.kind === "agent" && author.name === me;
   const mark: Mark | null = mine ? { status: entry.seq <= handoff.read.customer ? "read" : "sent" } : null;
   const who = author.kind === "customer" ? shortName(handoff.customer) : author.name;
-  return { kind: "said", key: client_id ?? key, mine, who, text, at: original_at ?? entry.at, head: true, mark, client_id };
+  return { kind: "said", key: client_id ?? key, mine, who, text, at: original_at ?? entry.at, head: true, mark, client_id, ...carried };
 }
 
 /** Who passed it where, and on the paper of notes what they had to say. */
@@ -112,23 +120,41 @@ function happening(entry: Entry, handoff: DeskHandoff, me: string, index: number
   switch (entry.type) {
     case "handoff.changed": return changedWords(entry.data, before(handoff, index), who, me);
     case "journey.recorded": return stepWords(entry.data.steps, who, handoff.site.name);
-    case "facts.changed": return handoff.timeline.some((one) => signedBy(one, entry)) ? null : factWords(entry.data, who);
+    case "facts.changed": return momentOf(handoff.timeline, index).some((one) => signedBy(one, entry)) ? null : factWords(entry.data, who);
     case "identity.changed": return identityWords(entry, handoff, index);
     case "call.changed": return withIcon("phone", callWords(handoff.timeline, index, who));
     case "callback.changed": return withIcon("callback", callbackWords(handoff.timeline, index));
+    case "verification.requested": case "verification.answered": return { icon: "seal", text: requestLine(entry.type, entry.data, who, me) };
     case "survey.answered": return { icon: "star", text: `${who} rated the effort ${entry.data.effort} of 7` };
     case "offer.recorded": return offerWords(entry.data);
     case "wrap_up.recorded": return { icon: "check", text: `Wrapped up: ${dispositionWords(entry.data.disposition)}` };
+    case "supervision.recorded": return { icon: entry.data.act === "reassigned" ? "transfer" : "user", text: supervisionWords(entry.data, me) };
     case "erased": return { icon: "x", text: "Erased" };
     default: return null;
+  }
+}
+
+function supervisionWords({ agent, act, to }: EventData["supervision.recorded"], me: string): string {
+  const [who, is] = agent.name === me ? ["You", "are"] : [agent.name, "is"];
+  switch (act) {
+    case "watching": return `${who} ${is} reading along`;
+    case "stopped": return `${who} stopped reading along`;
+    case "joined": return `${who} joined, and can write to the customer`;
+    case "left": return `${who} left the talk`;
+    case "took_over": return `${who} took over`;
+    case "reassigned": return `${who} gave this to ${to ?? "somebody else"}`;
+    default: return act satisfies never;
   }
 }
 
 const withIcon = (icon: LineIcon, text: string | null): Happening => (text === null ? null : { icon, text });
 
 function before(handoff: DeskHandoff, index: number): EventData["handoff.changed"] | null {
-  const entry = handoff.timeline.slice(0, index).findLast((one) => one.type === "handoff.changed");
-  return entry?.type === "handoff.changed" ? entry.data : null;
+  for (let at = index - 1; at >= 0; at--) {
+    const entry = handoff.timeline[at];
+    if (entry?.type === "handoff.changed") return entry.data;
+  }
+  return null;
 }
 
 function changedWords(data: EventData["handoff.changed"], was: EventData["handoff.changed"] | null, who: string, me: string): Happening {
@@ -179,6 +205,16 @@ type Identified = Extract<Entry, { type: "identity.changed" }>;
 /** What one sign-in changes comes as several events; within this time they are one moment. */
 const MOMENT_MS = 1_000;
 
+/** What stands in the timeline within a moment of one entry: a talk of ten thousand lines is not searched for it. */
+function momentOf(timeline: readonly Entry[], index: number): readonly Entry[] {
+  const at = Date.parse(timeline[index]?.at ?? "");
+  const near = (one: Entry | undefined): boolean => one !== undefined && Math.abs(Date.parse(one.at) - at) <= MOMENT_MS;
+  let [from, to] = [index, index + 1];
+  while (near(timeline[from - 1])) from--;
+  while (near(timeline[to])) to++;
+  return timeline.slice(from, to);
+}
+
 /** The facts that came with a sign-in, and nothing else did. */
 function signedBy(identity: Entry, facts: Extract<Entry, { type: "facts.changed" }>): boolean {
   const { added, struck } = facts.data;
@@ -191,12 +227,12 @@ function signedBy(identity: Entry, facts: Extract<Entry, { type: "facts.changed"
 function identityWords(entry: Identified, { timeline, customer }: DeskHandoff, index: number): Happening {
   const { verified, assurance, name } = entry.data;
   if (!verified) return { icon: "seal", text: `${shortName(customer)} is not verified any more` };
-  const count = timeline.reduce((sum, one) => sum + (one.type === "facts.changed" && signedBy(entry, one) ? one.data.added.length : 0), 0);
+  const count = momentOf(timeline, index).reduce((sum, one) => sum + (one.type === "facts.changed" && signedBy(entry, one) ? one.data.added.length : 0), 0);
   const how = methodWords(assurance);
   const known = timeline.slice(0, index).findLast((one) => one.type === "identity.changed");
   if (count === 0 && known?.type === "identity.changed" && known.data.verified && methodWords(known.data.assurance) === how) return null;
   const facts = count > 0 ? `; ${count} ${count === 1 ? "fact" : "facts"} signed` : "";
-  return { icon: "seal", text: `${name ?? "The customer"} signed in${how ? `: ${how}` : ""}${facts}` };
+  return { icon: "seal", text: `${shortName({ name })} signed in${how ? `: ${how}` : ""}${facts}` };
 }
 
 const ADDED_BY: Readonly<Record<Source, string>> = { verified: "Signed", observed: "Seen on the page", stated: "Stated", desk: "Added at the desk" };
@@ -231,7 +267,7 @@ function withHeads(lines: Line[]): Line[] {
 
 function continues(one: Line | undefined, next: Line | undefined): boolean {
   if (!one || !next || one.kind === "system" || next.kind === "system") return false;
-  return one.kind === next.kind && one.who === next.who && one.mine === next.mine && Date.parse(next.at) - Date.parse(one.at) < RUN_MS;
+  return one.kind === next.kind && one.whisper === next.whisper && one.who === next.who && one.mine === next.mine && Date.parse(next.at) - Date.parse(one.at) < RUN_MS;
 }
 
 function sameMark(one: Said, next: Line | undefined): boolean {

@@ -1,7 +1,8 @@
 /** What the server wrote into the page: who signed in, and where the cross-site token lies. */
 import { request } from "../shared/api.ts";
 import type { Entry } from "../shared/frames.ts";
-import type { Destinations, DueCallbacks } from "./wire.ts";
+import type { Floor, Found, Live, Wallboard } from "../shared/protocol.ts";
+import type { Destinations, DueCallbacks, SentHandoff } from "./wire.ts";
 
 export interface Page {
   agentId: string;
@@ -41,3 +42,17 @@ export async function olderEntries(handoff: string, stream: string, before: numb
   const { events } = await request<{ events: Entry[] }>(`/api/v1/desk/handoffs/${encodeURIComponent(handoff)}/events?${query}`);
   return events;
 }
+
+const query = (asked: Readonly<Record<string, string>>): string => {
+  const given = Object.entries(asked).filter(([, value]) => value.trim() !== "");
+  return given.length > 0 ? `?${new URLSearchParams(given)}` : "";
+};
+
+/** What supervisors see: how it goes, who is there, and what is open. */
+export const wallboard = (queue: string): Promise<Wallboard> => request(`/api/v1/desk/wallboard${query({ queue })}`);
+export const floorAgents = (): Promise<Floor> => request("/api/v1/desk/agents");
+export const liveHandoffs = (): Promise<Live> => request("/api/v1/desk/live");
+
+/** What is over, and one of it to read. */
+export const findHandoffs = (asked: Readonly<Record<string, string>>): Promise<Found> => request(`/api/v1/desk/handoffs${query(asked)}`);
+export const readHandoff = (handoff: string): Promise<SentHandoff> => request(`/api/v1/desk/handoffs/${encodeURIComponent(handoff)}`);

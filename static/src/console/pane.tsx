@@ -1,19 +1,19 @@
 /** Right: what one need not ask. */
 import type { ComponentChildren } from "preact";
-import { IconBlock, IconCheck, IconClock, IconDoc, IconRight } from "../shared/icons.tsx";
+import { IconDoc, IconRight } from "../shared/icons.tsx";
 import { Seal } from "../shared/icons.tsx";
 import { Text } from "../shared/text.tsx";
-import { moment } from "../shared/time.ts";
-import { VERDICT_WORDS, assuranceWords } from "./assurance.ts";
+import { assuranceWords } from "./assurance.ts";
 import { isSure, standingOf, standingWords } from "./call.ts";
 import type { Tone } from "./call.ts";
-import { ChannelIcon } from "./channel_icon.tsx";
 import { useBoard } from "./context.tsx";
+import { Earlier } from "./earlier.tsx";
 import { FactsSection } from "./facts_section.tsx";
 import { JourneySection } from "./journey_section.tsx";
+import { KnowledgeSection } from "./knowledge_tools.tsx";
 import { customerName } from "./people.ts";
-import type { DeskHandoff, PastHandoff, Verdict, VerdictWord } from "./wire.ts";
-import { dispositionWords, closeWords } from "./words.ts";
+import { Verdicts } from "./verdicts.tsx";
+import type { DeskHandoff } from "./wire.ts";
 
 export function Pane({ handoff }: { handoff: DeskHandoff | null }): ComponentChildren {
   return (
@@ -23,6 +23,7 @@ export function Pane({ handoff }: { handoff: DeskHandoff | null }): ComponentChi
           <Identity handoff={handoff} />
           <JourneySection handoff={handoff} />
           <FactsSection handoff={handoff} />
+          <KnowledgeSection handoff={handoff} />
           <Earlier handoff={handoff} />
           <Why lines={handoff.why.text} />
         </div>
@@ -49,7 +50,7 @@ function badgeOf({ verified }: DeskHandoff["customer"], tone: Tone): { class: st
 
 function Identity({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
   const { now } = useBoard();
-  const { customer, verdicts, evidence } = handoff;
+  const { customer, evidence } = handoff;
   const badge = badgeOf(customer, standingOf(evidence, customer, now)?.tone ?? "ok");
   return (
     <section class="pane__sec" aria-labelledby="pane-identity">
@@ -61,41 +62,8 @@ function Identity({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
           <p class="meta">{identityWords(handoff, now)}</p>
         </div>
       </div>
-      {verdicts.length > 0 && <ul class="verdicts">{verdicts.map((one) => <VerdictRow key={one.key} verdict={one} />)}</ul>}
+      <Verdicts handoff={handoff} />
     </section>
-  );
-}
-
-const VERDICT_MARKS: Readonly<Record<VerdictWord, { icon: ComponentChildren; tone: string }>> = {
-  enough: { icon: <IconCheck class="ok" />, tone: "ok" },
-  ask_again: { icon: <IconClock class="warn" />, tone: "warn" },
-  not_here: { icon: <IconBlock />, tone: "meta" },
-};
-
-function VerdictRow({ verdict: { label, verdict } }: { verdict: Verdict }): ComponentChildren {
-  const { icon, tone } = VERDICT_MARKS[verdict];
-  return <li class="verdict">{icon}<span>{label}</span><small class={tone}>{VERDICT_WORDS[verdict]}</small></li>;
-}
-
-function Earlier({ handoff: { history, customer } }: { handoff: DeskHandoff }): ComponentChildren {
-  return (
-    <section class="pane__sec" aria-labelledby="pane-earlier">
-      <h3 class="pane__h" id="pane-earlier">Earlier<span class="meta">{history.length > 0 ? history.length : ""}</span></h3>
-      {history.length === 0
-        ? <p class="meta">{customer.verified ? "First time. There is no earlier handoff of this customer." : "This customer is not verified, so nothing earlier may be tied to them."}</p>
-        : history.map((past) => <Past key={past.id} past={past} />)}
-    </section>
-  );
-}
-
-function Past({ past }: { past: PastHandoff }): ComponentChildren {
-  const { now } = useBoard();
-  const outcome = past.disposition ? dispositionWords(past.disposition) : past.close_reason ? `Closed: ${closeWords(past.close_reason)}` : "Still open";
-  return (
-    <div class="past">
-      <ChannelIcon channel={past.channel} /><b class="cut">{past.intent.label}</b><span class="meta num">{moment(past.at, now)}</span>
-      <p>{outcome}.{past.note && <> <Text text={past.note} /></>}</p>
-    </div>
   );
 }
 

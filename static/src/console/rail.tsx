@@ -1,9 +1,11 @@
 /** Left: what needs me. */
 import type { ComponentChildren } from "preact";
+import { stripInvisible } from "../shared/safe_url.ts";
 import { elapsed } from "../shared/time.ts";
-import { useBoard } from "./context.tsx";
 import { AvailabilityBox } from "./availability_box.tsx";
+import { useBoard, useSeconds } from "./context.tsx";
 import { Keys } from "./keys.tsx";
+import { memo } from "./memo.ts";
 import { MyHandoffs } from "./my_handoffs.tsx";
 import type { QueueRow } from "./wire.ts";
 
@@ -26,7 +28,7 @@ export function Rail(): ComponentChildren {
   );
 }
 
-function Queues({ rows }: { rows: readonly QueueRow[] }): ComponentChildren {
+const Queues = memo(({ rows }: { rows: readonly QueueRow[] }): ComponentChildren => {
   return (
     <section class="rail__sec" aria-labelledby="queues">
       <h2 class="sec-h" id="queues">Queues<span class="meta">mine</span></h2>
@@ -40,17 +42,21 @@ function Queues({ rows }: { rows: readonly QueueRow[] }): ComponentChildren {
       )}
     </section>
   );
-}
+});
 
 function Queue({ row }: { row: QueueRow }): ComponentChildren {
-  const { now } = useBoard();
-  const oldest = row.oldest_enqueued_at === null ? null : secondsSince(row.oldest_enqueued_at, now);
   return (
     <tr>
-      <td>{row.name}</td>
+      <td><bdi>{stripInvisible(row.name)}</bdi></td>
       <td>{row.waiting}</td>
-      <td class={oldest !== null && oldest > LATE_SECONDS ? "warn" : ""}>{oldest === null ? "–" : elapsed(oldest)}</td>
+      <Oldest since={row.oldest_enqueued_at} />
       <td>{row.agents_available}</td>
     </tr>
   );
+}
+
+function Oldest({ since }: { since: string | null }): ComponentChildren {
+  const now = useSeconds();
+  const oldest = since === null ? null : secondsSince(since, now);
+  return <td class={oldest !== null && oldest > LATE_SECONDS ? "warn" : ""}>{oldest === null ? "–" : elapsed(oldest)}</td>;
 }

@@ -3,6 +3,7 @@ import { merge } from "../shared/timeline.ts";
 import { loadSnapshot, seen } from "./board.ts";
 import type { Board, SnapshotLoaded } from "./board.ts";
 import * as on from "./handoff_events.ts";
+import { handoffUnwatched, handoffWatched, supervised } from "./watching.ts";
 import { keepHandoff } from "./wire.ts";
 import type { DeskHandoff, Ephemeral, Entry, EventFrame, OfferStatus, Presence } from "./wire.ts";
 
@@ -43,6 +44,9 @@ function live(board: Board, { stream, seq, at }: EventFrame, now: number): Board
 
 function withLineOf(timeline: readonly Entry[], frame: EventFrame): readonly Entry[] {
   const { ev: _ev, ...entry } = frame;
+  const last = timeline.at(-1);
+  // What comes last of all, as nearly everything does, needs no comparing with ten thousand others.
+  if (last && last.at < entry.at && entry.type !== "facts.changed") return [...timeline, entry];
   return merge(frame.type === "facts.changed" ? on.forgetStruck(timeline, frame.data.struck) : timeline, [entry]);
 }
 
@@ -67,14 +71,17 @@ function reduceHandoff(board: Board, id: string, event: EventFrame): Board {
     case "identity.changed": return on.identityChanged(board, id, event);
     case "callback.changed": return on.callbackChanged(board, id, event);
     case "call.changed": return on.callChanged(board, id, event);
+    case "verification.requested": case "verification.answered": return on.verificationChanged(board, id, event);
     case "survey.answered": return on.surveyAnswered(board, id, event);
     case "briefing.changed": return on.briefingChanged(board, id, event);
     case "wrap_up.recorded": return on.wrapUpRecorded(board, id, event);
     case "erased": return on.erased(board, id);
+    case "supervision.recorded": return supervised(board, id, event.data);
     // Their line in the timeline is all they change.
-    case "note.added": case "offer.recorded": case "transfer.recorded": return board;
+    case "agent.joined": case "agent.left": case "note.added": case "offer.recorded": case "transfer.recorded": return board;
     // These belong to an agent's own stream; the server does not send them here.
     case "offer.made": case "offer.ended": case "availability.changed": case "handoff.assigned": case "handoff.unassigned":
+    case "handoff.watched": case "handoff.unwatched":
       return board;
     default: return never(event);
   }
@@ -88,9 +95,12 @@ function reduceOwn(board: Board, event: EventFrame): Board {
     case "availability.changed": return { ...board, agent: { ...board.agent, availability: event.data } };
     case "handoff.assigned": return handoffAssigned(board, event.data);
     case "handoff.unassigned": return handoffUnassigned(board, event.data.id, event.data.reason);
+    case "handoff.watched": return handoffWatched(board, event.data);
+    case "handoff.unwatched": return handoffUnwatched(board, event.data.id);
     // These belong to a handoff's streams; the server does not send them here.
     case "handoff.changed": case "message.posted": case "journey.recorded": case "facts.changed": case "identity.changed":
-    case "callback.changed": case "call.changed": case "survey.answered": case "briefing.changed": case "wrap_up.recorded": case "transfer.recorded": case "note.added": case "offer.recorded":
+    case "callback.changed": case "call.changed": case "verification.requested": case "verification.answered": case "survey.answered": case "briefing.changed": case "wrap_up.recorded": case "transfer.recorded": case "note.added": case "offer.recorded":
+    case "agent.joined": case "agent.left": case "supervision.recorded":
     // An own entry that was emptied: the snapshot tells what it did.
     case "erased":
       return board;
@@ -125,11 +135,14 @@ function handoffAssigned(board: Board, data: DataOf<"handoff.assigned">): Board 
 }
 
 /** It left because its agent finished it: nothing to tell, unless the clock did it before a wrap-up was saved. */
-const FINISHED = new Set(["resolved", "customer_left"]);
+export const FINISHED: ReadonlySet<string> = new Set(["resolved", "customer_left"]);
 function reasonToTell({ wrap_up }: DeskHandoff, reason: string): string | null {
   if (!FINISHED.has(reason)) return reason;
   return wrap_up ? null : "wrap_up_over";
 }
+
+/** More strips than these would leave no room for the talk; the oldest was there to be read long enough. */
+const STRIPS = 5;
 
 function handoffUnassigned(board: Board, id: string, reason: string): Board {
   const handoff = board.handoffs.find((one) => one.id === id);
@@ -138,7 +151,7 @@ function handoffUnassigned(board: Board, id: string, reason: string): Board {
   const { [id]: _presence, ...presence } = board.presence;
   const { [id]: _typing, ...typing } = board.typing;
   const told = reasonToTell(handoff, reason);
-  const lost = told === null ? board.lost : [...board.lost, { handoff, reason: told }];
+  const lost = told === null ? board.lost : [...board.lost, { handoff, reason: told }].slice(-STRIPS);
   return { ...board, handoffs: board.handoffs.filter((one) => one.id !== id), heads, presence, typing, lost };
 }
 

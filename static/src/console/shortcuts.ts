@@ -2,28 +2,108 @@
 import type { CallKey } from "./call.ts";
 
 export type Shortcut =
-  | { do: "accept" } | { do: "decline" } | { do: "availability" } | { do: "note" } | { do: "end" } | { do: "transfer" } | { do: "region"; back: boolean } | { do: "help" }
-  | { do: "open"; place: number } | { do: "callbacks" } | { do: "dial" } | { do: "later" } | { do: "channel" } | { do: "press"; key: CallKey };
+  | { do: "accept" } | { do: "decline" } | { do: "availability" } | { do: "note" } | { do: "use" } | { do: "canned" } | { do: "articles" } | { do: "end" } | { do: "undo" } | { do: "transfer" } | { do: "region"; back: boolean } | { do: "help" }
+  | { do: "open"; place: number } | { do: "callbacks" } | { do: "wallboard" } | { do: "live" } | { do: "find" } | { do: "dial" } | { do: "later" } | { do: "channel" } | { do: "confirm" } | { do: "press"; key: CallKey };
+
+export type Group = "Offers and handoffs" | "Writing" | "On the phone" | "Around";
+
+/** A place on the board with what is held down beside it: `Alt+KeyN`, `Shift+F6`, `KeyC`; or a single sign, which is where its layout puts it: `?`. */
+export type Combo = string;
+
+export interface Command {
+  /** What a changed key is kept under. */
+  readonly id: string;
+  readonly group: Group;
+  readonly what: string;
+  readonly does: Shortcut;
+  readonly usual: Combo;
+}
+
+/** Every key that can be changed or turned off, as the list shows it. */
+export const COMMANDS: readonly Command[] = [
+  { id: "accept", group: "Offers and handoffs", what: "accept, or answer the call", does: { do: "accept" }, usual: "Alt+Enter" },
+  { id: "decline", group: "Offers and handoffs", what: "decline", does: { do: "decline" }, usual: "Alt+Backspace" },
+  { id: "open-1", group: "Offers and handoffs", what: "first of mine", does: { do: "open", place: 0 }, usual: "Alt+Digit1" },
+  { id: "open-2", group: "Offers and handoffs", what: "second of mine", does: { do: "open", place: 1 }, usual: "Alt+Digit2" },
+  { id: "open-3", group: "Offers and handoffs", what: "third of mine", does: { do: "open", place: 2 }, usual: "Alt+Digit3" },
+  { id: "transfer", group: "Offers and handoffs", what: "transfer", does: { do: "transfer" }, usual: "Alt+KeyT" },
+  { id: "channel", group: "Offers and handoffs", what: "another channel", does: { do: "channel" }, usual: "Alt+KeyS" },
+  { id: "confirm", group: "Offers and handoffs", what: "ask to confirm who it is", does: { do: "confirm" }, usual: "Alt+KeyV" },
+  { id: "end", group: "Offers and handoffs", what: "end the talk", does: { do: "end" }, usual: "Alt+KeyE" },
+  { id: "undo", group: "Offers and handoffs", what: "undo the end, while it waits", does: { do: "undo" }, usual: "Alt+KeyZ" },
+  { id: "note", group: "Writing", what: "reply or note", does: { do: "note" }, usual: "Alt+KeyN" },
+  { id: "use", group: "Writing", what: "use the fact already given", does: { do: "use" }, usual: "Alt+KeyU" },
+  { id: "canned", group: "Writing", what: "canned replies, from anywhere", does: { do: "canned" }, usual: "Alt+KeyY" },
+  { id: "articles", group: "Writing", what: "find an article", does: { do: "articles" }, usual: "Alt+KeyK" },
+  { id: "dial-single", group: "On the phone", what: "call back, outside text", does: { do: "dial" }, usual: "KeyC" },
+  { id: "dial", group: "On the phone", what: "call back, from anywhere", does: { do: "dial" }, usual: "Alt+KeyC" },
+  { id: "later", group: "On the phone", what: "call back later", does: { do: "later" }, usual: "Alt+KeyR" },
+  { id: "hold", group: "On the phone", what: "hold, and back", does: { do: "press", key: "hold" }, usual: "Alt+KeyH" },
+  { id: "mute", group: "On the phone", what: "mute, and back", does: { do: "press", key: "mute" }, usual: "Alt+KeyM" },
+  { id: "voicemail", group: "On the phone", what: "that is voicemail", does: { do: "press", key: "voicemail" }, usual: "Alt+KeyG" },
+  { id: "hang-up", group: "On the phone", what: "hang up", does: { do: "press", key: "hang_up" }, usual: "Alt+KeyX" },
+  { id: "region", group: "Around", what: "next region", does: { do: "region", back: false }, usual: "F6" },
+  { id: "region-back", group: "Around", what: "the one before", does: { do: "region", back: true }, usual: "Shift+F6" },
+  { id: "availability", group: "Around", what: "available or away", does: { do: "availability" }, usual: "Alt+KeyA" },
+  { id: "callbacks", group: "Around", what: "callbacks, and back", does: { do: "callbacks" }, usual: "Alt+KeyB" },
+  { id: "find", group: "Around", what: "find a handoff, outside text", does: { do: "find" }, usual: "/" },
+  { id: "wallboard", group: "Around", what: "wallboard (supervisors), and back", does: { do: "wallboard" }, usual: "Alt+KeyW" },
+  { id: "live", group: "Around", what: "live list (supervisors), and back", does: { do: "live" }, usual: "Alt+KeyL" },
+  { id: "help", group: "Around", what: "this list", does: { do: "help" }, usual: "?" },
+];
+
+/** Only what differs from the usual: another combination, or null for one that is turned off. */
+export type Changes = Readonly<Record<string, Combo | null>>;
+export const comboFor = ({ id, usual }: Command, changes: Changes): Combo | null => (Object.hasOwn(changes, id) ? (changes[id] ?? null) : usual);
 
 type Pressed = Pick<KeyboardEvent, "code" | "key" | "altKey" | "ctrlKey" | "metaKey" | "shiftKey" | "repeat">;
 
-const WITH_ALT: Readonly<Record<string, Shortcut>> = {
-  Enter: { do: "accept" }, NumpadEnter: { do: "accept" }, Backspace: { do: "decline" }, KeyA: { do: "availability" }, KeyN: { do: "note" }, KeyE: { do: "end" },
-  KeyT: { do: "transfer" }, KeyS: { do: "channel" }, KeyB: { do: "callbacks" }, KeyC: { do: "dial" }, KeyR: { do: "later" },
-  KeyH: { do: "press", key: "hold" }, KeyM: { do: "press", key: "mute" }, KeyX: { do: "press", key: "hang_up" }, KeyG: { do: "press", key: "voicemail" },
-  Digit1: { do: "open", place: 0 }, Digit2: { do: "open", place: 1 }, Digit3: { do: "open", place: 2 },
-};
+const SIGN = /^[^\p{L}\p{N}\s]$/u;
+const ofCode = (code: string): string => (code === "NumpadEnter" ? "Enter" : code);
+
+/** Every way to write what was pressed; a sign may stand on any key of any layout. */
+function combosOf({ code, key, altKey, shiftKey }: Pressed): Combo[] {
+  const held = `${altKey ? "Alt+" : ""}${shiftKey ? "Shift+" : ""}${ofCode(code)}`;
+  return !altKey && SIGN.test(key) ? [key, held] : [held];
+}
+
+/** A letter or a sign by itself: in a text field it is writing. */
+const isSingle = (combo: Combo): boolean => !combo.includes("Alt+") && !/^(?:Shift\+)?F\d+$/.test(combo);
 
 /** `writing`: the focus is in a text field, where single keys are letters. A held key asks once. */
-export function shortcutOf(event: Pressed, writing: boolean): Shortcut | null {
+export function shortcutOf(event: Pressed, writing: boolean, changes: Changes = {}): Shortcut | null {
   if (event.repeat || event.ctrlKey || event.metaKey) return null;
-  if (event.altKey) return event.shiftKey ? null : (WITH_ALT[event.code] ?? null);
-  if (event.code === "F6") return { do: "region", back: event.shiftKey };
-  if (writing) return null;
-  if (event.key === "?") return { do: "help" };
-  return event.code === "KeyC" && !event.shiftKey ? { do: "dial" } : null;
+  const pressed = combosOf(event);
+  const found = COMMANDS.find((command) => { const combo = comboFor(command, changes); return combo !== null && pressed.includes(combo); });
+  if (!found || (writing && isSingle(comboFor(found, changes) ?? ""))) return null;
+  return found.does;
 }
 
 export function isWriting(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select");
+}
+
+const MODIFIERS = new Set(["Alt", "AltGraph", "Control", "Meta", "Shift", "CapsLock", "Dead"]);
+/** They move, close or write; a desk that took them would be no page any more. */
+const KEPT = /^(?:Shift\+)?(?:Enter|Tab|Escape|Space|Backspace|Delete|Arrow\w+|Page\w+|Home|End|F5|F11|F12)$/;
+
+/** What was pressed as a combination to keep; null while only modifiers are down; words where it cannot be one. */
+export function chosenCombo(event: Pressed): { combo: Combo } | { refusal: string } | null {
+  if (MODIFIERS.has(event.key)) return null;
+  if (event.ctrlKey || event.metaKey) return { refusal: "Keys with Ctrl or Command belong to the browser." };
+  const [combo = ""] = combosOf(event);
+  return KEPT.test(combo) ? { refusal: `${keyNames(combo).join(" ")} has a use of its own in every page.` } : { combo };
+}
+
+/** Who has a combination already. */
+export const holderOf = (combo: Combo, changes: Changes, except: string): Command | null =>
+  COMMANDS.find((command) => command.id !== except && comboFor(command, changes) === combo) ?? null;
+
+const NAMES: Readonly<Record<string, string>> = {
+  Slash: "/", Backslash: "\\", Period: ".", Comma: ",", Semicolon: ";", Quote: "'", Minus: "-", Equal: "=", BracketLeft: "[", BracketRight: "]", Backquote: "`", Escape: "Esc",
+};
+
+/** The keys of a combination as they are printed. */
+export function keyNames(combo: Combo): string[] {
+  return combo.split("+").filter(Boolean).map((part) => NAMES[part] ?? part.replace(/^(?:Key|Digit)(?=.$)/, ""));
 }

@@ -10,6 +10,7 @@ import { CHANNEL, ChannelSwitch } from "./channel_switch.tsx";
 import { Composer } from "./composer.tsx";
 import { useBoard } from "./context.tsx";
 import { Conversation } from "./conversation.tsx";
+import { EndingStrip, useEndingUntil } from "./ending_strip.tsx";
 import { Keys } from "./keys.tsx";
 import { shortName, shortWithin } from "./people.ts";
 import { secondsSince } from "./rail.tsx";
@@ -32,8 +33,9 @@ export function Talk({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
   useReading(handoff);
   return (
     <>
-      <Head handoff={handoff} onEnd={ending.ask} onTransfer={passing.ask} onSwitch={switching.ask} />
+      <Head handoff={handoff} isEnding={ending.until !== null} onEnd={ending.ask} onTransfer={passing.ask} onSwitch={switching.ask} />
       {ending.asked && <EndAnyway why={ending.why} onEnd={ending.end} onStay={ending.stay} />}
+      {ending.until !== null && <EndingStrip handoff={handoff} until={ending.until} />}
       <Offers docked />
       <CallSection handoff={handoff} onEnd={ending.ask} />
       {handoff.brief && <p class="brief"><Text text={handoff.brief} /></p>}
@@ -61,7 +63,7 @@ function useReading(handoff: DeskHandoff): void {
   });
 }
 
-interface Ending { asked: boolean; why: string; ask(): void; end(): void; stay(): void }
+interface Ending { asked: boolean; why: string; until: number | null; ask(): void; end(): void; stay(): void }
 
 /** Ending asks back only while something written would stay unsent, or somebody is on the line. Null: nothing to ask. */
 function whyAsk({ customer, call }: DeskHandoff, unsent: boolean): string | null {
@@ -72,14 +74,16 @@ function whyAsk({ customer, call }: DeskHandoff, unsent: boolean): string | null
 function useEnding(handoff: DeskHandoff): Ending {
   const { desk, state } = useBoard();
   const [asked, setAsked] = useState(false);
+  const until = useEndingUntil(handoff.id);
   const end = () => { setAsked(false); void desk.end(handoff.id); };
   const find = () => whyAsk(handoff, desk.drafts.of(handoff.id).reply.trim() !== "" || state.outbox.some((item) => item.handoff === handoff.id && item.status !== "sent"));
   const why = find();
   const ask = () => {
     if (handoff.state !== "connected") return;
     // Looked up anew: what is being typed does not draw the head again.
-    if (find() === null) end();
-    else setAsked(true);
+    // Whose call is over knows already; there is nothing to take back.
+    if (find() === null) { if (handoff.channel === "chat") desk.endings.ask(handoff.id); else end(); }
+    else { desk.endings.undo(handoff.id); setAsked(true); }
   };
   useEffect(() => {
     document.addEventListener(END, ask);
@@ -87,7 +91,7 @@ function useEnding(handoff: DeskHandoff): Ending {
   });
   // A question whose reason has gone (the caller hung up, the message went out) goes with it.
   useEffect(() => { if (why === null) setAsked(false); }, [why]);
-  return { asked: asked && handoff.state === "connected", why: why ?? "", ask, end, stay: () => setAsked(false) };
+  return { asked: asked && handoff.state === "connected", why: why ?? "", until: handoff.state === "connected" ? until : null, ask, end, stay: () => setAsked(false) };
 }
 
 /** A dialog that a key asks for from anywhere. */
@@ -111,9 +115,9 @@ function EndAnyway({ why, onEnd, onStay }: { why: string; onEnd(): void; onStay(
   );
 }
 
-interface HeadProps { handoff: DeskHandoff; onEnd(): void; onTransfer(): void; onSwitch(): void }
+interface HeadProps { handoff: DeskHandoff; isEnding: boolean; onEnd(): void; onTransfer(): void; onSwitch(): void }
 
-function Head({ handoff, onEnd, onTransfer, onSwitch }: HeadProps): ComponentChildren {
+function Head({ handoff, isEnding, onEnd, onTransfer, onSwitch }: HeadProps): ComponentChildren {
   const talking = handoff.state === "connected";
   return (
     <div class="mid__head">
@@ -124,7 +128,7 @@ function Head({ handoff, onEnd, onTransfer, onSwitch }: HeadProps): ComponentChi
       {handoff.state === "wrap_up" && <WrapUpTime handoff={handoff} />}
       {talking && !isLive(handoff.call) && <button type="button" class="btn" onClick={onSwitch}>Channel <Keys keys={["Alt", "S"]} /></button>}
       {talking && <button type="button" class="btn" onClick={onTransfer}><IconTransfer />Transfer <Keys keys={["Alt", "T"]} /></button>}
-      {talking && <button type="button" class="btn" onClick={onEnd}>End <Keys keys={["Alt", "E"]} /></button>}
+      {talking && <button type="button" class="btn" onClick={onEnd}>{isEnding ? "End now" : "End"} <Keys keys={["Alt", "E"]} /></button>}
     </div>
   );
 }

@@ -4,7 +4,9 @@ import { useEffect, useRef } from "preact/hooks";
 import { IconKeyboard } from "../shared/icons.tsx";
 import { useDesk } from "./context.tsx";
 import type { Line, View } from "./desk_state.ts";
+import { FindButton, leads } from "./elsewhere.tsx";
 import { Keys } from "./keys.tsx";
+import { SoundSwitch } from "./sound_switch.tsx";
 import { SECOND_FACTOR, SIGN_OUT, cookieValue } from "./page.ts";
 
 export function lineWords({ status }: Line): { text: string; dot: string } {
@@ -30,7 +32,10 @@ export function TopBar({ onHelp }: { onHelp(): void }): ComponentChildren {
       </div>
       <Views />
       <span class="grow" />
+      {state.board?.agent.is_trainee && <span class="badge badge--accent" title="Simulated customers only; nothing here counts">Training</span>}
+      <FindButton />
       <span class="live" role="status"><span class={line.dot} />{line.text}</span>
+      <SoundSwitch />
       <button type="button" class="btn btn--quiet btn--icon" aria-label="Keyboard shortcuts, question mark" onClick={onHelp}><IconKeyboard /></button>
       <span class="me" title={page.agentName}>
         <span class="face" aria-hidden="true">{page.agentName.charAt(0).toUpperCase()}</span>
@@ -52,6 +57,7 @@ function Views(): ComponentChildren {
     <nav class="tabs" aria-label="Console">
       {view("desk", "Desk")}
       {view("callbacks", "Callbacks", <Keys keys={["Alt", "B"]} />)}
+      {state.board && leads(state.board.agent) && <>{view("wallboard", "Wallboard")}{view("live", "Live list")}</>}
     </nav>
   );
 }

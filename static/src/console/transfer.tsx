@@ -5,6 +5,7 @@ import { IconAlert, IconCheck, IconUser, IconX } from "../shared/icons.tsx";
 import { useBoard } from "./context.tsx";
 import type { Destination } from "./desk.ts";
 import { Keys } from "./keys.tsx";
+import { NOTE_LIMIT, TooLong, tooLong } from "./length.tsx";
 import { customerWithin, shortName } from "./people.ts";
 import type { DeskHandoff, Destinations } from "./wire.ts";
 
@@ -30,23 +31,32 @@ interface Passing {
   submit(): void;
 }
 
-function usePassing(handoff: DeskHandoff, onDone: () => void): Passing {
+/** What is passed on, and how where it is not this agent's own: then the note may be left out, and is not kept as a draft. */
+type TransferProps = { onClose(): void } & (
+  | { handoff: DeskHandoff; pass?: undefined }
+  | { handoff: Pick<DeskHandoff, "id" | "customer">; pass: { by(to: Destination, note: string): Promise<string | null>; note_needed: boolean } }
+);
+
+function usePassing(props: TransferProps, onDone: () => void): Passing {
+  const { handoff, pass } = props;
   const { desk, board } = useBoard();
   const [options, setOptions] = useState<readonly Option[] | null>(null);
   const [chosen, choose] = useState<Destination | null>(null);
-  const [note, setNote] = useState(desk.drafts.of(handoff.id).transfer);
+  const [note, setNote] = useState(pass ? "" : desk.drafts.of(handoff.id).transfer);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<string | null>(null);
   useEffect(() => {
     desk.destinations().then((found) => setOptions(optionsOf(found, board.agent.id)), () => setTrouble("Queues and people could not be read just now. Close this and try again."));
   }, []);
-  const write = (text: string) => { setNote(text); desk.drafts.change(handoff.id, { transfer: text }); };
+  const write = (text: string) => { setNote(text); if (!pass) desk.drafts.change(handoff.id, { transfer: text }); };
   const submit = async () => {
     if (busy) return;
     if (!chosen) return setTrouble("Choose where it goes first.");
-    if (!note.trim()) return setTrouble("Write a note first: the next agent should not have to ask again.");
+    if (!note.trim() && (pass?.note_needed ?? true)) return setTrouble("Write a note first: the next agent should not have to ask again.");
+    const long = tooLong(note, NOTE_LIMIT);
+    if (long !== null) return setTrouble(`The note is ${long}. It is kept.`);
     setBusy(true);
-    const refused = await desk.transfer(handoff, chosen, note);
+    const refused = await (props.pass ? props.pass.by(chosen, note) : desk.transfer(props.handoff, chosen, note));
     setBusy(false);
     if (refused === null) onDone();
     else setTrouble(`${refused} Your note is kept.`);
@@ -54,11 +64,12 @@ function usePassing(handoff: DeskHandoff, onDone: () => void): Passing {
   return { options, chosen, note, busy, trouble, choose, write, submit: () => void submit() };
 }
 
-export function Transfer({ handoff, onClose }: { handoff: DeskHandoff; onClose(): void }): ComponentChildren {
+export function Transfer(props: TransferProps): ComponentChildren {
+  const { handoff, onClose } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => { dialog.current?.showModal(); }, []);
   const close = () => dialog.current?.close();
-  const passing = usePassing(handoff, close);
+  const passing = usePassing(props, close);
   const { chosen, busy, trouble, submit } = passing;
   return (
     <dialog class="dlg" aria-labelledby="transfer-title" ref={dialog} onClose={onClose}>
@@ -107,8 +118,9 @@ function Note({ passing: { chosen, note, write } }: { passing: Passing }): Compo
   return (
     <div>
       <label class="label" for="transfer-note">Note for {chosen?.kind === "agent" ? chosen.name : "the next agent"} (agents only)</label>
-      <textarea class="input" id="transfer-note" rows={3} maxLength={4000} required aria-required="true" value={note} placeholder="What should the next agent not have to ask?"
+      <textarea class="input" id="transfer-note" rows={3} required aria-required="true" aria-describedby="transfer-long" value={note} placeholder="What should the next agent not have to ask?"
         onInput={({ currentTarget }) => write(currentTarget.value)} />
+      <TooLong text={note} limit={NOTE_LIMIT} id="transfer-long" />
     </div>
   );
 }

@@ -33,6 +33,7 @@ const SHUT: Readonly<Record<string, string>> = {
   switch: "The customer changed the channel.",
   postpone: "The customer asked for another time.",
   transfer: "It was handed on.",
+  take_over: "A supervisor took it over, with all of it.",
   merged: "It was joined to another handoff of the same customer.",
   erased: "It was erased.",
   unknown: "It left this desk while the connection was away.",

@@ -5,6 +5,7 @@ import { elapsed } from "../shared/time.ts";
 import { likelyDisposition } from "./call.ts";
 import { useBoard } from "./context.tsx";
 import { Keys } from "./keys.tsx";
+import { NOTE_LIMIT, TooLong, tooLong } from "./length.tsx";
 import { needsSince } from "./my_handoffs.tsx";
 import { secondsSince } from "./rail.tsx";
 import type { DeskHandoff } from "./wire.ts";
@@ -16,9 +17,11 @@ export function WrapUp({ handoff }: { handoff: DeskHandoff }): ComponentChildren
   const [note, setNote] = useState(desk.drafts.of(handoff.id).note);
   const [missing, setMissing] = useState(false);
   const first = useRef<HTMLInputElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
   const write = (text: string) => { setNote(text); desk.drafts.change(handoff.id, { note: text }); };
   const save = async () => {
     if (outcome === null) { setMissing(true); first.current?.focus(); return; }
+    if (tooLong(note, NOTE_LIMIT) !== null) { field.current?.focus(); return; }
     if (await desk.wrapUp(handoff.id, outcome, note)) desk.drafts.change(handoff.id, { mode: "reply", reply: "", note: "" });
   };
   return (
@@ -28,8 +31,9 @@ export function WrapUp({ handoff }: { handoff: DeskHandoff }): ComponentChildren
       <Outcome options={handoff.dispositions} chosen={outcome} missing={missing && outcome === null} first={first} onChoose={setOutcome} />
       <div>
         <label class="label" for="wrap-note">Note for whoever is next (agents only)</label>
-        <textarea class="input" id="wrap-note" rows={2} value={note} placeholder="What should the next agent not have to ask?"
+        <textarea class="input" id="wrap-note" rows={2} ref={field} aria-describedby="wrap-long" value={note} placeholder="What should the next agent not have to ask?"
           onInput={({ currentTarget }) => write(currentTarget.value)} />
+        <TooLong text={note} limit={NOTE_LIMIT} id="wrap-long" />
       </div>
       <div class="seg">
         <button type="submit" class="btn btn--primary">Save and be free <Keys keys={["Ctrl", "Enter"]} /></button>

@@ -1,6 +1,6 @@
 /** Times where the customer is: what their clock says, the windows they were promised, and the moments these mean. */
 import { clock, moment } from "../shared/time.ts";
-import type { TimeWindow } from "./wire.ts";
+import type { DeskHandoff, TimeWindow } from "./wire.ts";
 
 /** From eight to nine in the evening a call is expected; outside of it a reader is told, and the server decides. */
 const DAY_BEGINS = 8;
@@ -11,7 +11,22 @@ const DAY_MS = 86_400_000;
 /** A local day and time, as the fields of a form and the protocol write them. */
 export interface Wall { date: string; time: string }
 
+interface Formats { timeZone: string | undefined; wall: Intl.DateTimeFormat; clock: Intl.DateTimeFormat }
+/** Making one costs more than a hundred uses of it. */
+const made = new Map<string, Formats>();
+
 /** A zone that this browser does not know is the reader's own. */
+function formatsOf(zone: string): Formats {
+  const known = made.get(zone) ?? makeFormats(knownZone(zone));
+  made.set(zone, known);
+  return known;
+}
+
+function makeFormats(timeZone: string | undefined): Formats {
+  const wall = new Intl.DateTimeFormat("en-GB", { timeZone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+  return { timeZone, wall, clock: new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", timeZone }) };
+}
+
 function knownZone(zone: string): string | undefined {
   try {
     new Intl.DateTimeFormat("en", { timeZone: zone });
@@ -22,9 +37,7 @@ function knownZone(zone: string): string | undefined {
 }
 
 export function wallIn(at: number, zone: string): Wall {
-  const timeZone = knownZone(zone);
-  const format = new Intl.DateTimeFormat("en-GB", { timeZone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
-  const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
+  const part = Object.fromEntries(formatsOf(zone).wall.formatToParts(at).map(({ type, value }) => [type, value]));
   return { date: `${part["year"]}-${part["month"]}-${part["day"]}`, time: `${part["hour"]}:${part["minute"]}` };
 }
 
@@ -44,16 +57,32 @@ export function laterDay(date: string, days: number): string {
   return new Date(Date.parse(`${date}T12:00:00.000Z`) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
+const readersZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** By how much the clock there differs from the reader's is what counts, not what the zone is called. */
 export function isElsewhere(at: number, zone: string): boolean {
-  const timeZone = knownZone(zone);
-  return timeZone !== undefined && utc(wallIn(at, zone)) !== utc(wallIn(at, Intl.DateTimeFormat().resolvedOptions().timeZone));
+  return formatsOf(zone).timeZone !== undefined && utc(wallIn(at, zone)) !== utc(wallIn(at, readersZone()));
 }
 
 /** "Paris", "Buenos Aires": people name a place, not a zone. */
 export const cityOf = (zone: string): string => (zone.split("/").at(-1) ?? zone).replace(/_/g, " ");
 
 export function clockIn(at: number | string, zone: string): string {
-  return new Date(at).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit", timeZone: knownZone(zone) });
+  return formatsOf(zone).clock.format(new Date(at));
+}
+
+/** Where the customer is, as far as anybody said: with the callback, or as a fact. */
+export function zoneOf({ callback, facts }: Pick<DeskHandoff, "callback" | "facts">): string | null {
+  const said = facts.find(({ key }) => ZONE_KEYS.has(key))?.value;
+  const zone = callback?.time_zone ?? (typeof said === "string" ? said : null);
+  return zone === null || formatsOf(zone).timeZone === undefined ? null : zone;
+}
+
+const ZONE_KEYS: ReadonlySet<string> = new Set(["zoneinfo", "time_zone", "time-zone", "timezone"]);
+
+/** ", 15:02 for Maya" beside the reader's own time; nothing where both clocks say the same. */
+export function momentThere(at: string, zone: string, who: string): string {
+  return isElsewhere(Date.parse(at), zone) ? `, ${clockIn(at, zone)} for ${who}` : "";
 }
 
 /** What to mind about the hour there; null when it is a time at which one is called. */

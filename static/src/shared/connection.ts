@@ -99,6 +99,11 @@ export class Connection<S = unknown> {
     this.#tick();
   }
 
+  /** Nothing more comes of these streams until something opens them again. */
+  forget(streams: readonly string[]): void {
+    this.#cursors.close(streams);
+  }
+
   /** Rejects with CommandError; what must survive a lost line goes through an outbox. */
   command(cmd: string, fields: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
     if (this.#status !== "live") return Promise.reject(new CommandError("not_connected"));

@@ -29,6 +29,11 @@ export class Cursors {
     for (const [stream, head] of Object.entries(heads)) this.#at.set(stream, Math.max(head, this.#at.get(stream) ?? 0));
   }
 
+  /** What left the reader is not asked for again, and a day of such streams would outgrow the hello. */
+  close(streams: readonly string[]): void {
+    for (const stream of streams) this.#at.delete(stream);
+  }
+
   /** Events of a stream that nothing opened are dropped: whatever opens it brings its state and its head. */
   judge(event: Pick<Entry, "stream" | "seq">): Verdict {
     const cursor = this.#at.get(event.stream);

@@ -69,6 +69,8 @@ export interface CustomerEvents {
   "callback.changed": protocol.CallbackChanged;
   "call.changed": protocol.CallChanged;
   "survey.answered": protocol.SurveyAnswered;
+  "agent.joined": protocol.AgentJoined;
+  "agent.left": protocol.AgentLeft;
   erased: protocol.Erased;
   "handoff.opened": { handoff: Handoff; heads: Heads };
   "session.changed": protocol.SessionChanged;
@@ -117,7 +119,7 @@ export type EphemeralFrame =
   | { ev: "typing"; handoff: string; who: string }
   | { ev: "queue"; handoff: string; position: number | "100+" | null; estimate: protocol.Estimate | null }
   | { ev: "board"; queues: unknown }
-  | { ev: "presence"; handoff: string; who: string; status: "here" | "away" | "reconnecting" | "signed_out" }
+  | { ev: "presence"; handoff: string; who: string; status: "here" | "away" | "reconnecting" | "signed_out"; until?: string }
   | { ev: "read"; handoff: string; who: string; seq: number }
   | { ev: "signal"; call: string; payload: unknown };
 

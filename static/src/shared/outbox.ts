@@ -1,5 +1,6 @@
 /** What was written and not yet acknowledged: it is kept, resent with the same id, and never cleared before the ack. */
 import { CommandError } from "./errors.ts";
+import type { AttachmentView } from "./protocol.ts";
 import { readJson, type KeyValue } from "./storage.ts";
 import { uuid7 } from "./uuid7.ts";
 
@@ -7,6 +8,8 @@ export interface OutboxItem {
   client_id: string;
   handoff: string;
   text: string;
+  /** What it carries; left out when that is nothing. */
+  attachments?: readonly AttachmentView[];
   at: string;
   /** "message" or a surface's own kind, such as "note"; handed back to `send`. */
   kind: string;
@@ -43,8 +46,8 @@ export class Outbox {
     return this.#items;
   }
 
-  add(handoff: string, text: string, kind = "message"): OutboxItem {
-    const item: OutboxItem = { client_id: uuid7(), handoff, text, at: new Date().toISOString(), kind, status: "sending" };
+  add(handoff: string, text: string, kind = "message", attachments: readonly AttachmentView[] = []): OutboxItem {
+    const item: OutboxItem = { client_id: uuid7(), handoff, text, ...(attachments.length > 0 && { attachments }), at: new Date().toISOString(), kind, status: "sending" };
     this.#keep([...this.#items, item]);
     void this.flush();
     return item;

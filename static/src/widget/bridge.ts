@@ -29,6 +29,8 @@ export interface Tab {
   /** The verified customer whose steps the page holds. */
   owner?: string | null;
   recorded?: Recorded;
+  /** As the panel's own memory has it, for browsers that keep nothing for a frame of another site. */
+  back?: number;
 }
 
 export type ToPanel =
@@ -40,6 +42,8 @@ export type ToPanel =
       /** The page has a provider of identity tokens. */
       identity: boolean;
       tab: Tab | null;
+      /** What the page wants its button to say while nothing is open. */
+      label?: string | undefined;
     }
   | { type: "entries"; entries: PageEntry[] }
   | { type: "intent"; intent: string | null }
@@ -53,9 +57,11 @@ export type ToLoader =
   | { type: "need"; id: number; need: Need }
   | { type: "state"; state: HandoffState | null; title: string; detail: string }
   | { type: "unread"; count: number }
+  /** What the page's title says of the state while nobody looks; empty: nothing. */
+  | { type: "title"; title: string }
   | { type: "error"; code: string; message: string }
   | { type: "minimise" }
-  | { type: "remember"; change: Pick<Tab, "owner" | "recorded"> }
+  | { type: "remember"; change: Pick<Tab, "live" | "owner" | "recorded" | "back"> }
   | { type: "wiped" };
 
 export interface Peer {

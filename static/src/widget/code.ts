@@ -1,4 +1,5 @@
 /** The code that carries the record into a call: as it is read, and how long it still works. */
+import { texts } from "@texts/phone";
 
 /** What the server gives a code. */
 const LIFE_SECONDS = 600;
@@ -17,4 +18,4 @@ export function secondsLeft(expires_at: string, now: number): number {
 export const share = (seconds: number): number => Math.min(100, Math.round((seconds / LIFE_SECONDS) * 100));
 
 /** As a screen reader says it well. */
-export const leftWords = (seconds: number): string => `${Math.floor(seconds / 60)} min ${seconds % 60} s left`;
+export const leftWords = (seconds: number): string => texts.timeLeft(Math.floor(seconds / 60), seconds % 60);

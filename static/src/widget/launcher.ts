@@ -1,6 +1,8 @@
 /** What the button on the page becomes while one browses on. */
+import { texts as core } from "@texts/core";
+import { texts } from "@texts/phone";
 import { callWords, inOrder, isReady, masked, numberOf, whenWords } from "./calls.ts";
-import { isLeft, opensWords, serverNow, viewOf, waitWords } from "./panel/views/exports.ts";
+import { getHelp, isLeft, opensWords, serverNow, stepup, viewOf, waitWords } from "./panel/views/exports.ts";
 import type { PanelState } from "./state.ts";
 
 interface Label {
@@ -10,26 +12,28 @@ interface Label {
 
 export function launcherWords(state: PanelState, unread: number): Label {
   const { handoff, scheduled } = state;
-  if (viewOf(state) === "arrived") return { title: "Is this call yours?", detail: masked(handoff?.call?.caller) };
-  if (unread > 0) return { title: `${handoff?.agent?.name ?? "An agent"} wrote`, detail: unread === 1 ? "1 new message" : `${unread} new messages` };
+  if (viewOf(state) === "arrived") return { title: texts.yoursQuestion, detail: masked(handoff?.call?.caller) };
+  const asked = stepup()?.askedWords(state);
+  if (asked) return { title: asked, detail: "" };
+  if (unread > 0) return { title: texts.wrote(handoff?.agent?.name ?? core.agent), detail: texts.newMessages(unread) };
   const [next] = inOrder(scheduled);
-  if (!handoff && next) return { title: "We call you", detail: whenWords(next, serverNow()) };
+  if (!handoff && next) return { title: texts.weCall, detail: whenWords(next, serverNow()) };
   if (handoff?.state === "connected") return { title: connectedWords(handoff), detail: isReady(handoff) ? numberOf(handoff) : "" };
   return waitingLabel(state);
 }
 
 function connectedWords(handoff: NonNullable<PanelState["handoff"]>): string {
-  const name = handoff.agent?.name ?? "An agent";
-  if (isReady(handoff)) return `${name} calls you now`;
-  return callWords(handoff) && handoff.call?.status === "bridged" ? `On the phone with ${name}` : `${name} is here`;
+  const name = handoff.agent?.name ?? core.agent;
+  if (isReady(handoff)) return texts.callsNow(name);
+  return callWords(handoff) && handoff.call?.status === "bridged" ? texts.onThePhone(name) : texts.isHere(name);
 }
 
 function waitingLabel(state: PanelState): Label {
   const { handoff, site } = state;
-  if (handoff?.state === "awaiting_call") return { title: `Call ${site.name}`, detail: "your code is here" };
-  if (handoff?.state !== "queued" && handoff?.state !== "offered") return { title: "Get help", detail: "" };
+  if (handoff?.state === "awaiting_call") return { title: texts.call(site.name), detail: texts.codeHere };
+  if (handoff?.state !== "queued" && handoff?.state !== "offered") return { title: getHelp(), detail: "" };
   const left = isLeft(state);
-  if (left) return { title: "Message left", detail: opensWords(left.opens_at) };
-  const place = handoff.position === null ? "In line" : `In line, place ${handoff.position}`;
-  return { title: handoff.channel === "callback" ? "We call you" : place, detail: waitWords(handoff.estimate) };
+  if (left) return { title: texts.messageLeft, detail: opensWords(left.opens_at) };
+  const place = handoff.position === null ? texts.inLine : texts.inLinePlace(handoff.position);
+  return { title: handoff.channel === "callback" ? texts.weCall : place, detail: waitWords(handoff.estimate) };
 }

@@ -1,4 +1,5 @@
 /** The panel's one reducer: snapshot, replay and live events come through the same door, in any order and more than once. */
+import { serverNow } from "../shared/api.ts";
 import type { Customer, CustomerEvents, CustomerSnapshot, Entry, EphemeralFrame, Estimate, EventOf, Handoff, Receipt, Recent } from "../shared/frames.ts";
 import { merge } from "../shared/timeline.ts";
 import { EMPTY, idOf, initial, OUT_OF_REACH, rankOf, streamOf, TALK, unsentWords, viewOf, type Action, type Draft, type Joined, type PanelState, type SessionOpened } from "./state.ts";
@@ -72,6 +73,8 @@ function local(state: PanelState, action: LocalAction): PanelState {
       return action.seq > state.read ? { ...state, read: action.seq } : state;
     case "again":
       return again(state, action.later);
+    case "recalled":
+      return { ...state, timeline: merge(state.timeline, action.entries) };
     case "wiped": {
       const { shown, online, fleeting, page } = state;
       return { ...initial(state.site), shown, online, fleeting, page: { ...page, entries: [] } };
@@ -154,8 +157,10 @@ function settle(state: PanelState, handoff: Handoff): PanelState {
 function begin(state: PanelState, handoff: Handoff): PanelState {
   if (state.handoff?.id === handoff.id) return newer(state, handoff);
   const timeline = state.timeline.filter(({ stream }) => stream === streamOf(handoff));
-  return { ...state, ...TALK, handoff, timeline, agent_line: handoff.agent_presence, joined: joinedOf(state, handoff) };
+  return { ...state, ...TALK, handoff, timeline, ...agentOf(handoff), joined: joinedOf(state, handoff) };
 }
+
+const agentOf = ({ agent_presence: agent_line, agent_until }: Handoff) => ({ agent_line, agent_until });
 
 /** Met on an earlier page of this device, or here and now. */
 function joinedOf({ joined, page, customer }: PanelState, { id }: Handoff): Joined {
@@ -167,7 +172,7 @@ const isStale = (known: Handoff, { version, head }: Handoff): boolean => version
 
 function newer(state: PanelState, handoff: Handoff): PanelState {
   const stale = state.handoff && isStale(state.handoff, handoff);
-  return stale ? state : { ...state, handoff, agent_line: handoff.agent_presence, busy: false };
+  return stale ? state : { ...state, handoff, ...agentOf(handoff), busy: false };
 }
 
 function welcome(state: PanelState, snapshot: CustomerSnapshot): PanelState {
@@ -214,6 +219,9 @@ function event(state: PanelState, entry: Entry): PanelState {
       return amended(next, entry, known.data.call?.claim === "not_mine" ? { ...known.data, phone: null } : known.data);
     case "survey.answered":
       return { ...next, rated: true };
+    // Their lines in the story are all they change.
+    case "agent.joined":
+    case "agent.left":
     case "session.changed":
     case "erased":
       return next;
@@ -271,7 +279,7 @@ function ephemeral(state: PanelState, frame: EphemeralFrame): PanelState {
     case "typing":
       return { ...state, agent_typing: true };
     case "presence":
-      return { ...state, agent_line: frame.status };
+      return { ...state, agent_line: frame.status, agent_until: frame.until ?? null };
     case "read":
       return { ...state, agent_read: Math.max(state.agent_read, frame.seq) };
     case "queue":
@@ -306,4 +314,4 @@ function again(state: PanelState, later: boolean): PanelState {
   return { ...next, agent_read, form, recent: handoff ? justEnded(handoff) : recent };
 }
 
-const justEnded = (handoff: Handoff): Recent => ({ ...handoff, at: new Date().toISOString(), survey_due: true });
+const justEnded = (handoff: Handoff): Recent => ({ ...handoff, at: new Date(serverNow()).toISOString(), survey_due: true });

@@ -1,4 +1,5 @@
 /** What the panel knows, and the questions its views ask of it. */
+import { serverNow } from "../shared/api.ts";
 import type {
   Calling, ChannelName, ChannelOption, Customer, CustomerSnapshot, Entry, Estimate, EphemeralFrame, Fact, Handoff, IntentOption, MessagePosted,
   Receipt, Recent, Slot, Step,
@@ -50,8 +51,15 @@ export interface Joined extends Recorded {
   verified: boolean;
 }
 
+/** Whose help this is; the logo is an address on our own origin. */
+export interface Site {
+  key: string;
+  name: string;
+  logo?: string;
+}
+
 export interface PanelState {
-  site: { key: string; name: string };
+  site: Site;
   shown: boolean;
   session: "opening" | "open" | "refused";
   customer: Customer | null;
@@ -74,6 +82,8 @@ export interface PanelState {
   /** Why the line stopped for good. */
   line_detail: string | null;
   agent_line: "here" | "away" | "reconnecting" | "signed_out" | null;
+  /** Until when the talk waits for an agent who is gone; null while that is not known. */
+  agent_until: string | null;
   agent_typing: boolean;
   /** The agent has read, and this person has read, up to here in the handoff's stream. */
   agent_read: number;
@@ -139,6 +149,8 @@ export type Action =
   | { type: "surveying"; surveying: true }
   | { type: "aside"; aside: boolean }
   | { type: "again"; later: boolean }
+  /** What was said before this page came to it. */
+  | { type: "recalled"; entries: readonly Entry[] }
   | { type: "wiped" };
 
 /** What begins anew with every talk. */
@@ -146,6 +158,7 @@ export const TALK = {
   receipt: null,
   promised: null,
   agent_line: null,
+  agent_until: null,
   agent_typing: false,
   agent_read: 0,
   read: 0,
@@ -157,7 +170,7 @@ export const TALK = {
   surveying: false,
 } as const;
 
-export function initial(site: { key: string; name: string }): PanelState {
+export function initial(site: Site): PanelState {
   return {
     ...TALK,
     site,
@@ -243,7 +256,7 @@ export interface Ended {
 
 const TALKED = new Set([null, "resolved", "customer_left"]);
 
-export function ended(state: PanelState, now = Date.now()): Ended | null {
+export function ended(state: PanelState, now = serverNow()): Ended | null {
   const { handoff, recent, dismissed, rated } = state;
   if (handoff) {
     if (!ENDED.has(handoff.state)) return null;

@@ -1,11 +1,12 @@
 /** The conversation as lines: messages, and what happened between them. */
+import { texts } from "@texts/later";
 import type { Call, CustomerEvents, Entry, EventOf, Fact, MessagePosted, Step } from "../shared/frames.ts";
 import { idOf, type PanelState } from "./state.ts";
-import { clock } from "../shared/time.ts";
+import { clock, iso } from "./language.ts";
 import { stepTitle } from "../shared/journey.ts";
-import { stepItems } from "./words.ts";
-import { phone } from "./panel/views/lazy.ts";
-import { moreWords, takeSteps } from "../shared/step_lines.ts";
+import { stepItems } from "./wait.ts";
+import { phone, stepup } from "./panel/views/exports.ts";
+import { takeSteps } from "../shared/step_lines.ts";
 
 export type Glyph = "user" | "transfer" | "refresh" | "route" | "lock" | "check" | "phone";
 export type Line =
@@ -45,12 +46,20 @@ function tellOne(story: Story, entry: Entry): void {
       return tellCall(known.data.call, say);
     case "facts.changed":
       return tellFacts(story, known.data.added ?? [], say);
+    case "agent.joined":
+      say("user", texts.joinedToo(known.data.agent.name, clock(entry.at)));
+      return;
+    case "agent.left":
+      say("user", texts.leftAgain(known.data.agent.name, clock(entry.at)));
+      return;
     case "identity.changed":
-      if (known.data.verified && !story.verified) say("lock", `You signed in. ${story.agent ?? "The agent"} can see who you are.`);
+      if (known.data.verified && !story.verified) say("lock", texts.signedInTo(story.agent));
       story.verified = known.data.verified;
       return;
-    default:
-      return;
+    default: {
+      const line = stepup()?.answerLine(entry, clock(entry.at));
+      if (line) say(line.glyph, line.text);
+    }
   }
 }
 
@@ -64,14 +73,14 @@ function tellChange(story: Story, data: CustomerEvents["handoff.changed"], at: s
   const now = data.agent?.name ?? null;
   story.agent = now ?? (data.state === "wrap_up" ? before : null);
   if (data.state === "wrap_up" || data.state === "closed") {
-    if (before || now) say("check", `The conversation ended at ${clock(at)}.`);
+    if (before || now) say("check", texts.endedAt(clock(at)));
   } else if (BY_CHOICE.has(data.reason ?? "")) {
     // The person asked for it, and sees what comes next in its place.
-  } else if (now && before && now !== before) say("transfer", `${before} passed you to ${now}, with your details and this conversation.`);
-  else if (now && !before) say("user", `${now} joined at ${clock(at)}. Your details and steps are on screen.`);
+  } else if (now && before && now !== before) say("transfer", texts.passed(before, now));
+  else if (now && !before) say("user", texts.joined(now, clock(at)));
   else if (!now && before) {
-    if (data.reason === "transfer") say("transfer", `${before} is passing you on. The next agent gets all of this; nothing needs repeating.`);
-    else say("refresh", `${before} ${data.reason === "lose_agent" ? "lost the connection" : "had to go"}. The next free agent gets this with everything in it; you keep your place.`);
+    if (data.reason === "transfer") say("transfer", texts.passing(before));
+    else say("refresh", data.reason === "lose_agent" ? texts.dropped(before) : texts.left(before));
   }
 }
 
@@ -83,7 +92,7 @@ function tellCall(call: Call | null, say: Say): void {
 /** Signed facts come with the sign-in, which is told already. */
 function tellFacts({ agent, own }: Story, added: readonly Fact[], say: Say): void {
   const labels = added.filter(({ source, key }) => source === "observed" && own.has(key)).map(({ label }) => label);
-  if (agent && labels.length > 0) say("route", `Added for ${agent}: ${labels.join(", ")}.`);
+  if (agent && labels.length > 0) say("route", texts.added(agent, labels.map(iso).join(texts.comma)));
 }
 
 /**
@@ -96,7 +105,7 @@ function tellSteps({ agent, site, own, lines }: Story, recorded: readonly Step[]
   if (!agent || !step) return;
   const steps = [...takeSteps(lines, (line) => line.kind === "system" && (line.glyph === "route" || line.glyph === "lock")), ...added];
   const more = stepItems(steps, site).length - 1;
-  const what = step.status === "failed" ? `“${stepTitle(step, site)}” did not work` : `you reached “${stepTitle(step, site)}”`;
-  const text = `Added for ${agent}: ${what}${moreWords(more)}.`;
+  const what = (step.status === "failed" ? texts.stepFailed : texts.stepReached)(stepTitle(step, site));
+  const text = texts.added(agent, more > 0 ? texts.moreSteps(what, more) : what);
   lines.push({ kind: "system", key, glyph: "route", text, steps });
 }

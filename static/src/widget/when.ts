@@ -1,5 +1,7 @@
 /** Days and times on the clock of a named place, which need not be the reader's own. */
+import { texts } from "@texts/phone";
 import type { Slot } from "../shared/frames.ts";
+import { dateWords, locale, relative } from "./language.ts";
 
 export interface Span {
   starts_at: string;
@@ -25,7 +27,10 @@ function known(zone: string): string {
 export function zoneWords(zone: string): string {
   const [area, ...place] = known(zone).split("/");
   const name = place.at(-1)?.replaceAll("_", " ");
-  return name && area !== "Etc" ? `${name} time` : "UTC";
+  if (!name || area === "Etc") return "UTC";
+  // Generic: the same in summer and in winter, as the words of a day to come should be.
+  const parts = new Intl.DateTimeFormat(locale(), { timeZone: known(zone), timeZoneName: "longGeneric" }).formatToParts();
+  return texts.placeTime(name, parts.find(({ type }) => type === "timeZoneName")?.value ?? name);
 }
 
 /** The day in a calendar there, as 2026-11-27. */
@@ -36,29 +41,36 @@ export function dayIn(at: string | number, zone: string): string {
 }
 
 export function timeIn(at: string, zone: string): string {
-  return new Date(at).toLocaleTimeString(undefined, { timeZone: known(zone), hour: "numeric", minute: "2-digit" });
+  return dateWords(at, { timeZone: known(zone), hour: "numeric", minute: "2-digit" });
 }
 
 /** A day has no hour: counted in UTC, no change of clocks makes it longer or shorter. */
 const noon = (day: string): Date => new Date(`${day}T12:00:00Z`);
 
+const daysAhead = (day: string, zone: string, now: number): number => Math.round((noon(day).getTime() - noon(dayIn(now, zone)).getTime()) / 86_400_000);
+
+/** A day that has a name of its own, seen from today. */
+export function isNear(day: string, zone: string, now: number): boolean {
+  const ahead = daysAhead(day, zone, now);
+  return ahead === 0 || ahead === 1;
+}
+
 /** "today", "tomorrow", else "Wed 2 Dec". */
 export function dayWords(day: string, zone: string, now: number): string {
-  const ahead = Math.round((noon(day).getTime() - noon(dayIn(now, zone)).getTime()) / 86_400_000);
-  if (ahead === 0 || ahead === 1) return ahead ? "tomorrow" : "today";
-  return noon(day).toLocaleDateString(undefined, { timeZone: "UTC", weekday: "short", day: "numeric", month: "short" });
+  if (isNear(day, zone, now)) return relative(daysAhead(day, zone, now), "day");
+  return dateWords(noon(day), { timeZone: "UTC", weekday: "short", day: "numeric", month: "short" });
 }
 
 export const spanWords = ({ starts_at, ends_at }: Span, zone: string): string => `${timeIn(starts_at, zone)}–${timeIn(ends_at, zone)}`;
 
 /** "today, 15:00–15:20". */
 export function windowWords(window: Span, zone: string, now: number): string {
-  return `${dayWords(dayIn(window.starts_at, zone), zone, now)}, ${spanWords(window, zone)}`;
+  return texts.inWindow(dayWords(dayIn(window.starts_at, zone), zone, now), spanWords(window, zone));
 }
 
 /** "today at about 15:32". */
 export function aboutWords(at: string, zone: string, now: number): string {
-  return `${dayWords(dayIn(at, zone), zone, now)} at about ${timeIn(at, zone)}`;
+  return texts.aboutTime(dayWords(dayIn(at, zone), zone, now), timeIn(at, zone));
 }
 
 export interface Day {

@@ -273,7 +273,7 @@ describe("an offer by phone", () => {
     welcome({ offers: [offered({ channel: "phone", evidence: "tap", call: call() })] });
     const words = find(".offer").textContent;
     for (const part of ["Call to you, Cards, Harbour Bank, from ..0001", "How sure this caller is Maya", "Code and tap in the page", "So it carries over", "password + code, 3 min ago", "Answer"]) expect(words).toContain(part);
-    expect(document.title).toBe("Offer: Maya Chen – Handoff");
+    expect(document.title).toBe("(1) Maya Chen calls – Handoff");
     expect([...root.querySelectorAll(".desk > [role=status]")].map((one) => one.textContent)).toEqual(["Call: Maya Chen wants to dispute a charge. Code and tap in the page. Alt Enter answers."]);
   });
 

@@ -33,7 +33,7 @@ export function handoff(more: Partial<DeskHandoff> = {}): DeskHandoff {
     id: "ho_1", state: "connected", version: 2, channel: "chat", intent: INTENT, queue: { key: "cards", name: "Cards" }, site: SITE, statement: null, customer: MAYA,
     verdicts: [], journey: { steps: [] }, facts: [], history: [], brief: "Maya Chen wants to dispute a charge.", opened_at: at(-60), enqueued_at: at(-42),
     connected_at: at(0), close_reason: null, agent: AMIRA, presence: "here", why: { text: [] }, timeline: [], dispositions: ["resolved", "follow_up"], wrap_up: null,
-    survey: null, read: { customer: 0, agent: 0 }, callback: null, call: null, evidence: null, caller_number: null, ...more,
+    survey: null, read: { customer: 0, agent: 0 }, callback: null, call: null, evidence: null, caller_number: null, verification: null, ...more,
   };
 }
 
@@ -68,7 +68,7 @@ export function offer(more: Partial<Offer> = {}): Offer {
 
 export function snapshot(more: Partial<AgentSnapshot> = {}): AgentSnapshot {
   return {
-    agent: { ...AMIRA, role: "agent", availability: { available: true, reason: null, after_current: false }, capacity: 3, load: 0 },
+    agent: { ...AMIRA, role: "agent", availability: { available: true, reason: null, after_current: false }, capacity: 3, load: 0, is_trainee: false },
     offers: [], handoffs: [], queues: [], ...more,
   };
 }

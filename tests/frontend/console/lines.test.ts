@@ -88,11 +88,11 @@ describe("what happened", () => {
     const signedIn = entry(STREAM, 1, "identity.changed", { verified: true, assurance, name: "Maya Chen" }, 10);
     const facts = (seconds: number, ...added: ReturnType<typeof fact>[]) => entry(STREAM, 2, "facts.changed", { added, struck: [] }, seconds);
     const signed = [fact("a", "verified"), fact("b", "verified")];
-    expect(system(signedIn, facts(10.5, ...signed))).toEqual(["Maya Chen signed in: password + code; 2 facts signed"]);
-    expect(system(signedIn, facts(12, ...signed))).toEqual(["Maya Chen signed in: password + code", "Signed: a x and 1 more"]);
-    expect(system(signedIn, facts(10, fact("a", "observed")))).toEqual(["Maya Chen signed in: password + code", "Seen on the page: a x"]);
+    expect(system(signedIn, facts(10.5, ...signed))).toEqual(["Maya signed in: password + code; 2 facts signed"]);
+    expect(system(signedIn, facts(12, ...signed))).toEqual(["Maya signed in: password + code", "Signed: a x and 1 more"]);
+    expect(system(signedIn, facts(10, fact("a", "observed")))).toEqual(["Maya signed in: password + code", "Seen on the page: a x"]);
     const again = (amr: string[]) => entry(STREAM, 4, "identity.changed", { verified: true, assurance: { acr: null, amr, auth_time: 90 }, name: "Maya Chen" }, 90);
-    expect([system(signedIn, again(["pwd", "otp"])).length, system(signedIn, again(["swk"]))[1]]).toEqual([1, "Maya Chen signed in: passkey"]);
+    expect([system(signedIn, again(["pwd", "otp"])).length, system(signedIn, again(["swk"]))[1]]).toEqual([1, "Maya signed in: passkey"]);
     expect(system(entry(STREAM, 3, "identity.changed", { verified: false, assurance: null, name: null }))).toEqual(["Maya is not verified any more"]);
   });
 

@@ -158,7 +158,7 @@ describe("an offer", () => {
     expect(document.activeElement).toBe(box());
     expect(find("[role=timer]").getAttribute("aria-label")).toBe("25 seconds left");
     expect(find(".offer--dock").textContent).toContain("Maya Chen");
-    expect(document.title).toBe("Offer: Maya Chen – Handoff");
+    expect(document.title).toBe("(1) Maya Chen waits – Handoff");
     act(() => { vi.advanceTimersByTime(16_000); });
     expect(find(".ring + [role=status]").textContent).toBe("10 seconds left");
     happens(event(MINE, 2, "offer.ended", { id: "of_1", status: "timed_out" }));
@@ -237,6 +237,7 @@ describe("the end of a talk", () => {
     expect(root.textContent).toContain("Something you wrote is not sent yet.");
     expect(command).not.toHaveBeenCalledWith("handoff.end", expect.anything());
     write(box(), "");
+    press(window, "e", { code: "KeyE", altKey: true });
     press(window, "e", { code: "KeyE", altKey: true });
     await settle();
     expect(command).toHaveBeenCalledWith("handoff.end", { handoff: "ho_1" });

@@ -91,10 +91,10 @@ const CASES: readonly { name: string; events: readonly EventFrame[]; before?: Pa
   },
   {
     name: "briefing.changed",
-    events: [event(DESK, 1, "briefing.changed", { brief: "new", verdicts: [{ key: "a", label: "A", verdict: "enough" }], customer: { ...MAYA, id: "cu_9" }, evidence: "code_only" })],
+    events: [event(DESK, 1, "briefing.changed", { brief: "new", verdicts: [{ key: "a", label: "A", verdict: "enough", lacks: null, acr_values: [], max_age: null }], customer: { ...MAYA, id: "cu_9" }, evidence: "code_only" })],
     after: {
-      brief: "new", verdicts: [{ key: "a", label: "A", verdict: "enough" }], customer: { ...MAYA, id: "cu_9" }, evidence: "code_only",
-      timeline: [entry(DESK, 1, "briefing.changed", { brief: "new", verdicts: [{ key: "a", label: "A", verdict: "enough" }], customer: { ...MAYA, id: "cu_9" }, evidence: "code_only" })],
+      brief: "new", verdicts: [{ key: "a", label: "A", verdict: "enough", lacks: null, acr_values: [], max_age: null }], customer: { ...MAYA, id: "cu_9" }, evidence: "code_only",
+      timeline: [entry(DESK, 1, "briefing.changed", { brief: "new", verdicts: [{ key: "a", label: "A", verdict: "enough", lacks: null, acr_values: [], max_age: null }], customer: { ...MAYA, id: "cu_9" }, evidence: "code_only" })],
     },
   },
   {

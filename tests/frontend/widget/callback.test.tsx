@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Handoff } from "../../../static/src/shared/frames.ts";
 import { launcherWords } from "../../../static/src/widget/launcher.ts";
-import { spoken } from "../../../static/src/widget/panel/presence.ts";
+import { spoken } from "../../../static/src/widget/spoken.ts";
 import { viewOf } from "../../../static/src/widget/state.ts";
 import { amira, booked, call, callback, changed, CONSENT, entry, event, handoff, said, session, stranger } from "./cast.ts";
 import { NUMBER, ZONE, at, code, slot, calling, offer, Stage } from "./stage.tsx";
@@ -63,7 +63,7 @@ describe("a callback is asked for", () => {
   });
 
   it("without a number nobody knows, not before one is written", async () => {
-    form({}, { customer: stranger, calling: { number: null, consent: CONSENT } });
+    form({}, { customer: stranger, calling: { number: null, consent: CONSENT, is_standard: false } });
     await loaded();
     expect([button("Call me when")?.getAttribute("aria-disabled"), text().includes("Write the number first.")]).toEqual(["true", true]);
     press("Call me when");

@@ -1,5 +1,6 @@
+import { texts } from "@texts/phone";
 import { describe, expect, it } from "vitest";
-import { callWords, inOrder, isReady, masked, missedWords, ordinal, refusedWords, whenWords } from "../../../static/src/widget/calls.ts";
+import { callWords, inOrder, isReady, masked, missedWords, refusedWords, whenWords } from "../../../static/src/widget/calls.ts";
 import { groups, leftWords, secondsLeft, share, spelled } from "../../../static/src/widget/code.ts";
 import { amira, call, callback, handoff } from "./cast.ts";
 
@@ -28,7 +29,8 @@ describe("a number", () => {
 });
 
 it("a place is said as one says it", () => {
-  expect([1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 112].map(ordinal)).toEqual(["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "101st", "112th"]);
+  const said = [1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 112].map((place) => /You are (\S+),/.exec(texts.placeCounts(place))?.[1]);
+  expect(said).toEqual(["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "101st", "112th"]);
 });
 
 describe("when it comes", () => {

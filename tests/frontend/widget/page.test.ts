@@ -22,7 +22,7 @@ beforeEach(async () => {
   history.replaceState(null, "", "/overview");
   document.title = "Overview";
   page = { ...(await import("../../../static/src/widget/loader/panel.ts")), ...(await import("../../../static/src/widget/loader/journey.ts")) };
-  page.mount(`${HELP}/widget.js`, "harbour", "#0b5563");
+  page.mount(`${HELP}/widget.js`, { site: "harbour" });
   // The frame's own page is not part of this, so nothing that loads one stands in its place.
   const create = document.createElement.bind(document);
   vi.spyOn(document, "createElement").mockImplementation((tag: string) => create(tag === "iframe" ? "x-frame" : tag));

@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Handoff } from "../../../static/src/shared/frames.ts";
 import { launcherWords } from "../../../static/src/widget/launcher.ts";
-import { spoken } from "../../../static/src/widget/panel/presence.ts";
+import { spoken } from "../../../static/src/widget/spoken.ts";
 import { amira, call, callback, entry, event, handoff, stranger } from "./cast.ts";
 import { at, code, Stage } from "./stage.tsx";
 
@@ -17,9 +17,9 @@ describe("the customer calls", () => {
     waiting();
     expect(text()).toMatch(/Call Harbour Bank ?\+44 20 7946 0000 ?and when asked, key in ?Code 4 8 2 1, 7 0 3 6/);
     expect([stage.root.querySelector(".code-big")?.getAttribute("aria-hidden"), stage.root.querySelector(".code-big")?.textContent]).toEqual(["true", "4821 7036"]);
-    expect([clock(), stage.root.querySelector(".ttl")?.getAttribute("aria-label"), stage.root.querySelectorAll(".ttl rect")[1]?.getAttribute("width"), stage.root.querySelector("[style]")]).toEqual(["7:48", "7 min 48 s left", "78", null]);
+    expect([clock(), stage.root.querySelector(".ttl")?.getAttribute("aria-label"), stage.root.querySelectorAll(".ttl rect")[1]?.getAttribute("width"), stage.root.querySelector("[style]")]).toEqual(["7:48 left, works once", "7 min 48 s left", "78", null]);
     await vi.advanceTimersByTimeAsync(108_000);
-    expect([clock(), stage.root.querySelectorAll(".ttl rect")[1]?.getAttribute("width")]).toEqual(["6:00", "60"]);
+    expect([clock(), stage.root.querySelectorAll(".ttl rect")[1]?.getAttribute("width")]).toEqual(["6:00 left, works once", "60"]);
   });
 
   it("says what the code does, and no more than that to a stranger", () => {
@@ -36,7 +36,7 @@ describe("the customer calls", () => {
     stage.reply("handoffs/ho_1/code", handoff({ channel: "phone", state: "awaiting_call", phone: { ...code, code: "11112222", expires_at: new Date(Date.now() + 600_000).toISOString() } }));
     press("New code");
     await settled();
-    expect([posted()?.path, heading(), text().includes("1111 2222"), clock()]).toEqual(["handoffs/ho_1/code", "Call Harbour Bank", true, "10:00"]);
+    expect([posted()?.path, heading(), text().includes("1111 2222"), clock()]).toEqual(["handoffs/ho_1/code", "Call Harbour Bank", true, "10:00 left, works once"]);
   });
 
   it("is told while the code is on its way", () => {

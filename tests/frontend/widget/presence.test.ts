@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createSpeaker, keepAtEnd, spoken } from "../../../static/src/widget/panel/presence.ts";
+import { createSpeaker, keepAtEnd } from "../../../static/src/widget/panel/presence.ts";
+import { spoken } from "../../../static/src/widget/spoken.ts";
 import { amira, changed, event, open, play, said } from "./cast.ts";
 
 describe("what is said", () => {

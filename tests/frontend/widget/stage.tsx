@@ -8,7 +8,7 @@ import { createStore, type Store } from "../../../static/src/shared/store.ts";
 import { Actions, type Parts } from "../../../static/src/widget/panel/actions.ts";
 import { Memory } from "../../../static/src/widget/panel/memory.ts";
 import { App } from "../../../static/src/widget/panel/views/app.tsx";
-import { loadLater, loadPhone } from "../../../static/src/widget/panel/views/lazy.ts";
+import { loadAttention, loadLater, loadPhone, loadStepup } from "../../../static/src/widget/panel/views/lazy.ts";
 import { reduce } from "../../../static/src/widget/reducer.ts";
 import type { Action, PanelState } from "../../../static/src/widget/state.ts";
 import { callback, CONSENT, fresh, handoff, play, session } from "./cast.ts";
@@ -19,7 +19,7 @@ export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 export const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString();
 export const code = { number: "+442079460000", display: "+44 20 7946 0000", code: "48217036", tel: "tel:+442079460000,,,48217036", expires_at: new Date(NOW + 468_000).toISOString() };
 export const slot = (from: number): Slot => ({ date: at(from).slice(0, 10), from: `from ${from}`, to: `to ${from}`, starts_at: at(from), ends_at: at(from + 20) });
-export const calling = { number: NUMBER, consent: CONSENT };
+export const calling = { number: NUMBER, consent: CONSENT, is_standard: false };
 
 export const offer = (states: Partial<Record<string, ChannelOption["state"]>> = {}): IntentOption[] =>
   ["dispute-charge", "lost-card"].map((key) => ({
@@ -35,14 +35,19 @@ export class Stage {
   root: HTMLElement = document.createElement("div");
   store!: Store<PanelState, Action>;
   asked: { path: string; body: unknown }[] = [];
+  /** What the page's provider is asked for; true: it gave a token. */
+  readonly stepUp = vi.fn<(needs: object, answers?: true) => Promise<boolean>>();
+  /** Whether the page has a provider. */
+  identified = false;
   readonly replies = new Map<string, object | ApiError>();
 
   constructor() {
-    beforeAll(() => Promise.all([new Promise<void>(loadPhone), new Promise<void>(loadLater)]));
+    beforeAll(() => Promise.all([loadPhone, loadLater, loadStepup, loadAttention].map((load) => new Promise<void>(load))));
     beforeEach(() => {
       vi.useFakeTimers({ now: NOW, toFake: ["Date", "setInterval", "clearInterval"] });
       this.asked = [];
       this.replies.clear();
+      this.stepUp.mockReset().mockResolvedValue(true);
       this.reply("handoffs", handoff({ channel: "callback", callback: callback() }));
       this.reply("availability/slots", { time_zone: ZONE, slots: [slot(60), slot(80), slot(1500)] });
       this.root = document.body.appendChild(document.createElement("div"));
@@ -66,8 +71,8 @@ export class Stage {
   show(...actions: Action[]): void {
     this.store = createStore(reduce, play(fresh(), { type: "intent", intent: "dispute-charge" }, ...actions));
     const talk = { held: false, record: () => undefined, markRecorded: () => undefined, outbox: { clear: () => undefined } };
-    const server = { call: (path: string, { body }: { body?: unknown } = {}) => this.#answer(path, body) };
-    const parts = { store: this.store, session: server, talk, host: { send: () => undefined }, memory: new Memory(memory()) };
+    const server = { call: (path: string, { body }: { body?: unknown } = {}) => this.#answer(path, body), stepUp: this.stepUp };
+    const parts = { store: this.store, session: server, talk, host: { send: () => undefined }, memory: new Memory(memory()), identified: () => this.identified };
     const does = new Actions(parts as unknown as Parts);
     const draw = () => render(<App state={this.store.get()} actions={does} onRetry={() => undefined} />, this.root);
     this.store.watch(draw);

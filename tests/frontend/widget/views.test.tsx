@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { render } from "preact";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ChannelOption, Fact } from "../../../static/src/shared/frames.ts";
 import type { Actions } from "../../../static/src/widget/panel/actions.ts";
 import { App } from "../../../static/src/widget/panel/views/app.tsx";
@@ -121,8 +121,8 @@ describe("after the click", () => {
     expect(text()).not.toContain("Keep browsing");
   });
 
-  it("ends honestly even before the file with the rest of it is there", () => {
-    expect(before).toMatch(/This conversation has ended.*Ask about something else/);
+  it("asks for patience, with the way out in sight, while the file with the view is on its way", () => {
+    expect(before).toBe("Harbour Bank helpOne moment");
     show(ended());
     expect(text()).toContain("How easy was it to get this done?");
   });
@@ -144,5 +144,31 @@ describe("after the click", () => {
     const unsent = { client_id: "c1", handoff: "ho_1", text: "first", at: "", kind: "message", status: "failed" } as const;
     show(play(open(handoff({ state: "closed", close_reason: "resolved" })), { type: "outbox", outbox: [unsent] }, { type: "text", text: "second" }));
     expect(text()).toContain("What you had written is kept.");
+  });
+});
+
+describe("a site's own looks", () => {
+  afterEach(() => document.documentElement.removeAttribute("data-texts"));
+
+  it("shows its logo, named, and the name in words where the image does not come", () => {
+    const site = { ...open().site, logo: "/widget/logo/harbour.svg" };
+    show({ ...open({}), site });
+    const logo = root.querySelector<HTMLImageElement>(".head__logo");
+    expect([logo?.getAttribute("src"), logo?.alt, root.querySelector(".head__name")?.textContent]).toEqual(["/widget/logo/harbour.svg", "Harbour Bank help", ""]);
+    logo?.dispatchEvent(new Event("error"));
+    return vi.waitFor(() => {
+      expect([root.querySelector(".head__logo"), root.querySelector(".head__name")?.textContent]).toEqual([null, "Harbour Bank help"]);
+    });
+  });
+
+  it("greets in its words, with the first name where it asks for one, and as text whatever they are", () => {
+    const say = (greeting: string, customer: PanelState["customer"]) => {
+      document.documentElement.dataset.texts = JSON.stringify({ greeting });
+      show({ ...play({ ...open(), handoff: null }), customer });
+      return [root.querySelector("h1")?.textContent, root.querySelector("h1 b")];
+    };
+    expect(say("Ahoy {name}!", maya)).toEqual(["Ahoy Maya!", null]);
+    expect(say("Ahoy {name}!", stranger)).toEqual(["Hello, what can we help with?", null]);
+    expect(say("<b>$& {{7}}</b>", stranger)).toEqual(["<b>$& {{7}}</b>", null]);
   });
 });

@@ -6,7 +6,9 @@ import { STEPS, type Joined } from "../../../static/src/widget/state.ts";
 import { tell } from "../../../static/src/widget/story.ts";
 import { launcherWords } from "../../../static/src/widget/launcher.ts";
 import { assuranceWords, needsWords } from "../../../static/src/widget/sign_in.ts";
-import { answerWords, channelWords, greeting, isLeft, opensWords, reason, stepItems, waitWhy, waitWords } from "../../../static/src/widget/words.ts";
+import { greeting } from "../../../static/src/widget/brand.ts";
+import { stepItems, waitWhy } from "../../../static/src/widget/wait.ts";
+import { answerWords, channelWords, isLeft, opensWords, reason, waitWords } from "../../../static/src/widget/words.ts";
 import { amira, changed, entry, maya, menu, open, play, said, stranger } from "./cast.ts";
 
 const BANK = "Harbour Bank";
@@ -25,6 +27,9 @@ describe("a wait", () => {
 
   it("gives the reason with the number", () => {
     expect(waitWhy({ kind: "range", low_seconds: 1, high_seconds: 600 }, { kind: "range", low_seconds: 180, high_seconds: 300 }, 1)).toContain("Longer than we said (about 3–5 min)");
+    const range = (agents: number, high_seconds = 300) => ({ kind: "range" as const, low_seconds: 180, high_seconds, agents });
+    expect(waitWhy(range(1, 600), range(2), 2)).toBe("Longer than we said (about 3–5 min): 1 of 2 agents is still here. Your place is unchanged.");
+    expect(waitWhy(range(2, 600), range(2), 2)).toBe("Longer than we said (about 3–5 min). Your place is unchanged.");
     expect(waitWhy({ kind: "soon" }, null, 1)).toBe("You’re next.");
     expect(waitWhy({ kind: "unknown" }, null, 4)).toContain("Too few people");
   });
@@ -85,8 +90,8 @@ describe("a sign-in that is not enough", () => {
   const words = (acr_values: string[], max_age: number | null, customer: typeof maya | typeof stranger = maya) => needsWords({ acr_values, max_age }, customer, BANK, now);
 
   it("is named by what is missing: strength, freshness, or any at all", () => {
-    expect(words(["urn:bank:3"], 300)).toContain("Harbour Bank asks for a stronger sign-in for this. Yours: password + code, 2 h ago.");
-    expect(words([], 300)).toContain("asks for a sign-in of the last 5 min for this. Yours: password + code, 2 h ago.");
+    expect(words(["urn:bank:3"], 300)).toContain("Harbour Bank asks for a stronger sign-in for this. Yours: password + code, 2 hours ago.");
+    expect(words([], 300)).toContain("asks for a sign-in of the last 5 min for this. Yours: password + code, 2 hours ago.");
     expect(words(["urn:bank:2"], 300, { ...maya, assurance: { acr: "urn:bank:2", amr: ["pwd"], auth_time: 1_767_225_000 } })).toContain("of the last 5 min");
     expect(words(["urn:bank:3"], null, stranger)).toContain("people who are signed in");
   });
@@ -97,7 +102,7 @@ it("greets by the name that was signed, or not at all", () => {
 });
 
 it("says how and when somebody signed in", () => {
-  expect(assuranceWords({ acr: null, amr: ["pwd", "otp", "mfa"], auth_time: 1000 }, 1_180_000)).toBe("password + code, 3 min ago");
+  expect(assuranceWords({ acr: null, amr: ["pwd", "otp", "mfa"], auth_time: 1000 }, 1_180_000)).toBe("password + code, 3 minutes ago");
 });
 
 it("tells the button what is going on", () => {

@@ -14,7 +14,7 @@ export interface Answer {
 export async function ask(provider: Provider | null, need: Need): Promise<Answer> {
   try {
     let value = await provider!(need);
-    if (value instanceof Response) value = value.ok && (await value.text());
+    if ((value as Response | null)?.text) value = (value as Response).ok && (await (value as Response).text());
     const token = String(value).trim();
     return { token: /^([\w-]+\.){2}[\w-]+$/.test(token) ? token : null };
   } catch {

@@ -38,7 +38,7 @@ const word = (value: unknown) => (value ? redactText(String(value)).slice(0, 200
 
 /** Each entry's time is its identity towards the panel, so two of them never share a millisecond. */
 function keep(entry: object): PageEntry {
-  const last = Date.parse(entries.at(-1)?.at ?? "") || 0;
+  const last = Date.parse(entries.at(-1)?.at!) || 0;
   const kept = { ...entry, at: new Date(Math.max(Date.now(), last + 1)).toISOString() } as PageEntry;
   entries.push(kept);
   // At most 50. Steps may go; a fact was given on purpose and stays as long as there is a step to drop instead.
@@ -68,7 +68,7 @@ function describe({ name, title, path, status, error }: GivenStep) {
 export function addStep(given: GivenStep): PageEntry | undefined {
   const step = describe(given);
   const last = newest();
-  if (last?.path === step.path && last.name === step.name && last.status === step.status && last.error === step.error && last.status != "failed") return;
+  if (last?.path === step.path && last.name === step.name && last.status === step.status && step.status != "failed") return;
   // The bare view of a page says less than the steps that have a name there.
   if (step.name) entries = entries.filter((entry) => isFact(entry) || entry.name || entry.path !== step.path || entry.status == "failed");
   return keep(step);

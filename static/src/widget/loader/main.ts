@@ -1,6 +1,6 @@
 /** window.handoff: what a host page may say, in the order it said it. */
 import { addFact, addStep, addView, type GivenFact, type GivenStep } from "./journey.ts";
-import { choose, emit, fail, identify, logout, mount, on, restore, show, tell } from "./panel.ts";
+import { choose, emit, fail, identify, logout, mount, on, restore, show, tell, type Embedding } from "./panel.ts";
 
 type Api = ((...args: unknown[]) => void) & { q?: Iterable<unknown>[] };
 
@@ -23,7 +23,7 @@ const commands: Record<string, ((given: never, listener: never) => unknown) | nu
 };
 
 function run([name, ...given]: Iterable<unknown>): void {
-  const command = commands[String(name)];
+  const command = commands[name as string];
   if (!command) return fail("unknown_command", name);
   try {
     command(...(given as [never, never]));
@@ -32,8 +32,8 @@ function run([name, ...given]: Iterable<unknown>): void {
   }
 }
 
-function start({ src, dataset: { site, brand } }: HTMLScriptElement): void {
-  if (!site) return fail("site_missing");
+function start({ src, dataset }: HTMLScriptElement): void {
+  if (!dataset.site) return fail("site_missing");
   // Single-page apps set the title after the address.
   const moved = () => setTimeout(() => pass(addView()), 100);
   for (const name of ["pushState", "replaceState"] as const) {
@@ -44,7 +44,7 @@ function start({ src, dataset: { site, brand } }: HTMLScriptElement): void {
     };
   }
   addEventListener("popstate", moved);
-  mount(src, site, brand || "#0b5563");
+  mount(src, dataset as unknown as Embedding);
   addView();
   const queued = host.handoff?.q;
   host.handoff = (...args) => run(args);

@@ -1,5 +1,5 @@
 /** The frame as the host page sees it: made once, spoken to through the bridge, answered from a fixed table. */
-import { envelope, fromPeer, type ToLoader, type ToPanel } from "../bridge.ts";
+import type { ToLoader, ToPanel } from "../bridge.ts";
 import { ask, type Provider } from "./identity.ts";
 import { addView, forget, journey } from "./journey.ts";
 import { createLauncher, type Launcher } from "./launcher.ts";
@@ -8,7 +8,7 @@ import { remember, tab } from "./tab.ts";
 type Listener = (detail: unknown) => void;
 type Handlers = { [T in ToLoader["type"]]: (message: Extract<ToLoader, { type: T }>) => void };
 
-const nonce = String(crypto.getRandomValues(new Uint32Array(4)));
+const nonce = crypto.getRandomValues(new Uint32Array(4)).join();
 const listeners: [name: string, listener: Listener][] = [];
 let origin: string;
 let address: string;
@@ -20,9 +20,12 @@ let open = false;
 let focusing = false;
 let provider: Provider | null = null;
 let intent: string | null = null;
+let label: string | undefined;
+let own: string;
+let titled: string;
 
 export const on = (name: string, listener: Listener) => listeners.push([name, listener]);
-export const emit = (name: string, detail?: unknown) => listeners.forEach(([wanted, listener]) => wanted === name && listener(detail));
+export const emit = (name: string, detail?: unknown) => listeners.map(([wanted, listener]) => wanted === name && listener(detail));
 
 export function fail(code: string, message: unknown = ""): void {
   console.warn("handoff:", code, message);
@@ -30,7 +33,7 @@ export function fail(code: string, message: unknown = ""): void {
 }
 
 export function tell(message: ToPanel): void {
-  if (ready) frame?.contentWindow!.postMessage(envelope(nonce, message), origin);
+  if (ready) frame?.contentWindow!.postMessage({ handoff: nonce, message }, origin);
 }
 
 function onload(): void {
@@ -38,7 +41,7 @@ function onload(): void {
   // A frame that had the focus before its page came has lost it to nobody.
   launcher.show(open, focusing);
   if (leaving) tell({ type: "logout" });
-  tell({ type: "hello", entries: journey(), intent, shown: open, identity: !!provider, tab });
+  tell({ type: "hello", entries: journey(), intent, shown: open, identity: !!provider, tab, label });
 }
 
 const load = () => (frame = launcher.load({ name: nonce, onload, src: address }));
@@ -78,8 +81,7 @@ export function logout(): void {
   show(false, false);
 }
 
-const handlers: Handlers & { __proto__: null } = {
-  __proto__: null,
+const handlers: Handlers = {
   async need({ id, need }) {
     tell({ type: "token", id, ...(await ask(provider, need)) });
   },
@@ -91,6 +93,12 @@ const handlers: Handlers & { __proto__: null } = {
   unread({ count }) {
     launcher.unread(count);
     emit("unread", { count });
+  },
+  title({ title }) {
+    // A page that has changed its title meanwhile has one of its own.
+    if (document.title === titled) document.title = own;
+    own = document.title;
+    if (title) titled = document.title = title + " - " + own;
   },
   error: ({ code, message }) => fail(code, message),
   minimise: () => show(false),
@@ -104,12 +112,26 @@ const handlers: Handlers & { __proto__: null } = {
   },
 };
 
-export function mount(src: string, site: string, brand: string): void {
-  ({ origin, href: address } = new URL("/widget/frame?site=" + encodeURIComponent(site), src));
-  launcher = createLauncher(brand, () => show(true));
-  addEventListener("message", (event) => {
-    const message = fromPeer<ToLoader>(event, { origin, source: frame?.contentWindow, nonce });
-    if (message) (handlers[message.type] as ((message: ToLoader) => void) | undefined)?.(message);
+/** The button's first words; what the panel says comes after, in all its languages. */
+const WORDS: Record<string, string> = { de: "Hilfe", es: "Ayuda", ar: "مساعدة" };
+
+export interface Embedding {
+  site: string;
+  brand?: string | undefined;
+  lang?: string | undefined;
+  label?: string | undefined;
+}
+
+/** In the language that the script's tag says, or the page. */
+export function mount(src: string, { site, brand = "#0b5563", lang = document.documentElement.lang, label: given }: Embedding): void {
+  label = given;
+  ({ origin, href: address } = new URL("/widget/frame?" + new URLSearchParams({ site, lang }), src));
+  launcher = createLauncher(brand, label || WORDS[lang.slice(0, 2)] || "Get help", () => show(true));
+  // The three marks of `fromPeer`, and in `tell` its envelope, written out: here the other side is known from the start.
+  addEventListener("message", ({ origin: from, source, data }) => {
+    if (from !== origin || source !== frame?.contentWindow || data?.handoff !== nonce) return;
+    const { message } = data as { message: ToLoader };
+    (handlers[message.type] as ((message: ToLoader) => void) | undefined)?.(message);
   });
 }
 

@@ -5,13 +5,9 @@ const HIDDEN = "[hidden]";
 const CARD = /[0-9０-９](?:[ .-]?[0-9０-９]){12,18}/g;
 
 export function passesLuhn(digits: string): boolean {
-  let sum = 0;
   // The low four bits of a digit's code are its value, in ASCII and in the full-width block.
-  [...digits.replace(/[ .-]/g, "")].reverse().forEach((digit, index) => {
-    const value = (digit.charCodeAt(0) & 15) << (index & 1);
-    sum += value > 9 ? value - 9 : value;
-  });
-  return sum % 10 === 0;
+  const values = [...digits.replace(/[ .-]/g, "")].reverse().map((digit, index) => (digit.charCodeAt(0) & 15) << (index & 1));
+  return values.reduce((sum, value) => sum + (value > 9 ? value - 9 : value), 0) % 10 === 0;
 }
 
 export function redactText(text: string): string {

@@ -2,7 +2,7 @@
 
 export function read(key: string): unknown {
   try {
-    return JSON.parse(sessionStorage.getItem(key) ?? "null");
+    return JSON.parse(sessionStorage.getItem(key)!);
   } catch {
     return null;
   }

@@ -1,9 +1,11 @@
 /** What a press does: each is one request, its outcome in the state, its refusal in words. */
-import { ApiError, CommandError } from "../../shared/errors.ts";
-import type { AskedCallback, Handoff, IntentOption, Receipt, Source } from "../../shared/frames.ts";
+import { ApiError, CommandError, type SignInNeeds } from "../../shared/errors.ts";
+import type { AttachmentView } from "../../shared/protocol.ts";
+import type { AskedCallback, Entry, Handoff, IntentOption, Receipt, Source } from "../../shared/frames.ts";
 import type { Store } from "../../shared/store.ts";
 import { uuid7 } from "../../shared/uuid7.ts";
 import { ended, viewOf, type Action, type Draft, type Form, type PanelState } from "../state.ts";
+import { excess } from "../length.ts";
 import { intentOf } from "../words.ts";
 import type { Host } from "./host.ts";
 import { context } from "./journey.ts";
@@ -17,7 +19,12 @@ export interface Parts {
   talk: Talk;
   host: Host;
   memory: Memory;
+  /** Whether the page has a provider of tokens that could be asked. */
+  identified?(): boolean;
 }
+
+/** Of a long talk its first part: 200 entries a page. */
+const RECALLED_PAGES = 10;
 
 /** Refusals that say the menu on screen is out of date. */
 const MENU_CHANGED = new Set(["channel_closed", "channel_full", "channel_not_offered"]);
@@ -42,6 +49,11 @@ export class Actions {
   };
 
   cancel = (): Promise<void> => this.post("cancel");
+
+  canSignIn = (): boolean => this.#parts.identified?.() ?? false;
+
+  /** What an agent asks for; false: the page gave no sign-in. Refusals are the session's to tell. */
+  confirm = (needs: SignInNeeds): Promise<boolean> => this.#parts.session.stepUp(needs, true).catch(() => false);
 
   end = (): Promise<void> => this.post("end");
 
@@ -77,6 +89,30 @@ export class Actions {
     if (viewOf(state) === "ended" && (seen || ask)) this.again(ask);
   }
 
+  /** What was written for a talk that is over by now goes along with the next need. */
+  bringBack(): void {
+    const { store, talk } = this.#parts;
+    const { handoff, scheduled, outbox, text, draft } = store.get();
+    if (handoff) return;
+    const lost = outbox.filter((item) => item.status !== "sent" && !scheduled.some(({ id }) => id === item.handoff));
+    const words = [draft.statement, ...lost.map((item) => item.text), text].map((one) => one.trim()).filter(Boolean);
+    for (const { client_id } of lost) talk.outbox.settle(client_id);
+    if (text || lost.length > 0) this.draft({ statement: words.join("\n") });
+    if (text) this.write("");
+  }
+
+  /** The last talk, where this page was not there for it. */
+  async recall(): Promise<void> {
+    const { store } = this.#parts;
+    const { handoff, recent, timeline } = store.get();
+    const id = handoff?.id ?? recent?.id;
+    for (let page = 0, after = timeline.length > 0 || !id ? null : 0; after !== null && page < RECALLED_PAGES; page++) {
+      const told: { events: Entry[] } | null = await this.read(`handoffs/${id}/events?after=${after}`);
+      if (told && (store.get().handoff ?? store.get().recent)?.id === id) store.dispatch({ type: "recalled", entries: told.events });
+      after = told?.events.at(-1)?.seq ?? null;
+    }
+  }
+
   survey = (): void => this.#parts.store.dispatch({ type: "surveying", surveying: true });
 
   /** Is it still full, closed, that slow? */
@@ -91,7 +127,20 @@ export class Actions {
     if (store.get().handoff) void this.#attempt(() => this.#post("receipt/strike", { key, source }));
   }
 
+  /** A megabyte would stop the page: it is not taken in, and said so. */
+  tooMuch = (): void => this.#refuse("too_much");
+
+  #refuse(code: string): void {
+    this.#parts.store.dispatch({ type: "trouble", code });
+  }
+
+  #forgive(): void {
+    const { trouble } = this.#parts.store.get();
+    if (trouble === "too_much" || trouble === "too_long") this.#parts.store.dispatch({ type: "trouble", code: null });
+  }
+
   draft(change: Partial<Draft>): void {
+    this.#forgive();
     this.#parts.store.dispatch({ type: "draft", change });
     if (change.statement !== undefined) this.#parts.memory.set({ statement: change.statement });
   }
@@ -101,13 +150,15 @@ export class Actions {
   }
 
   write(text: string): void {
+    this.#forgive();
     this.#parts.store.dispatch({ type: "text", text });
     this.#parts.memory.set({ text });
     if (text) this.#parts.talk.typing();
   }
 
-  send(): void {
-    this.#parts.talk.send(this.#parts.store.get().text);
+  send(attachments: readonly AttachmentView[] = []): void {
+    if (excess(this.#parts.store.get().text) > 0) return this.#refuse("too_long");
+    this.#parts.talk.send(this.#parts.store.get().text, attachments);
     this.write("");
   }
 
@@ -158,6 +209,7 @@ export class Actions {
   async #open(callback?: AskedCallback): Promise<void> {
     const { store, session, memory, talk } = this.#parts;
     const { page, draft, customer } = store.get();
+    if (excess(draft.statement) > 0) throw new CommandError("too_long");
     this.#opening ??= uuid7();
     const post = () => session.call<Handoff>("handoffs", { method: "POST", body: { client_id: this.#opening, ...this.#ask(callback) } });
     const handoff = await post().catch(async (error: unknown) => {

@@ -2,6 +2,8 @@
 import { render } from "preact";
 import { session as sessionStore } from "../../shared/storage.ts";
 import { createStore } from "../../shared/store.ts";
+import { getHelp, nameLauncher } from "../brand.ts";
+import { num } from "../language.ts";
 import { reduce } from "../reducer.ts";
 import { initial, unread, viewOf, type Action, type PanelState } from "../state.ts";
 import type { PageEntry } from "../bridge.ts";
@@ -9,25 +11,23 @@ import { Actions } from "./actions.ts";
 import { Host } from "./host.ts";
 import { fits } from "./journey.ts";
 import { Memory } from "./memory.ts";
-import { createSpeaker, keepAtEnd, spoken } from "./presence.ts";
+import { createSpeaker, keepAtEnd } from "./presence.ts";
 import { Session } from "./session.ts";
 import { Talk } from "./talk.ts";
 import { App } from "./views/app.tsx";
-import { loadLater, loadPhone, phone } from "./views/lazy.ts";
+import { articles, attention, files, later, loadArticles, loadAttention, loadFiles, loadLater, loadPhone, loadStepup, phone, stepup } from "./views/lazy.ts";
 
 export * from "./views/exports.ts";
 
 const page = document.documentElement;
-const { site = "", name = "", brand = "", origins = "[]" } = page.dataset;
+const { site = "", name = "", logo = "", origins = "[]" } = page.dataset;
 const container = document.getElementById("panel");
 const region = document.getElementById("spoken");
-
-if (CSS.supports("color", brand)) page.style.setProperty("--brand", brand);
 
 const storage = sessionStore();
 const memory = new Memory(storage);
 const store = createStore<PanelState, Action>(reduce, {
-  ...initial({ key: site, name }),
+  ...initial({ key: site, name, logo }),
   text: memory.get().text ?? "",
   dismissed: memory.get().dismissed ?? null,
   joined: memory.get().joined ?? null,
@@ -36,15 +36,20 @@ const store = createStore<PanelState, Action>(reduce, {
 });
 store.dispatch({ type: "draft", change: memory.draft() });
 
+/** A sign-in takes no longer. */
+const BACK_MS = 600_000;
+const isAwaitedBack = () => (memory.get().back ?? 0) > Date.now();
 let identified = false;
 /** After a logout nothing is opened until somebody asks for help again. */
 let resting = false;
 
 const host = new Host(window, JSON.parse(origins) as string[], window.name, {
-  hello({ entries, intent, shown, identity, tab }) {
+  hello({ entries, intent, shown, identity, tab, label }) {
+    nameLauncher(label);
     identified = identity;
     owner = tab?.owner ?? null;
     if (tab?.recorded) memory.set({ recorded: tab.recorded });
+    if (tab?.back) memory.set({ back: tab.back });
     take(entries);
     store.dispatch({ type: "intent", intent });
     store.dispatch({ type: "shown", shown });
@@ -84,7 +89,16 @@ const session = new Session({
   site,
   storage,
   embeddedBy: () => host.origin,
-  identity: (need) => (identified ? host.need(need) : null),
+  identity(need) {
+    if (!identified) return null;
+    // Where the site opens a page of its own for it, the panel is there again on the way back.
+    if (Object.keys(need).length > 0) {
+      const back = Date.now() + BACK_MS;
+      memory.set({ back });
+      host.send({ type: "remember", change: { live: true, back } });
+    }
+    return host.need(need);
+  },
   onOpened(opened, same) {
     const { id, verified } = opened.customer;
     if (owner !== null && verified && owner !== id) {
@@ -92,7 +106,8 @@ const session = new Session({
       store.dispatch({ type: "wiped" });
     }
     owner = verified ? id : owner;
-    host.send({ type: "remember", change: { owner } });
+    if (verified) memory.set({ back: 0 });
+    host.send({ type: "remember", change: verified ? { owner, back: 0 } : { owner } });
     store.dispatch({ type: "session", ...opened });
     talk.start(same);
   },
@@ -104,6 +119,7 @@ const session = new Session({
   onWiped() {
     talk.stop();
     talk.outbox.clear();
+    files()?.clear();
     memory.clear();
     forgetPage();
     store.dispatch({ type: "wiped" });
@@ -111,7 +127,7 @@ const session = new Session({
 });
 
 const talk = new Talk({ store, session, host, memory, storage });
-const actions = new Actions({ store, session, talk, host, memory });
+const actions = new Actions({ store, session, talk, host, memory, identified: () => identified });
 
 function take(entries: PageEntry[]): void {
   for (const entry of entries) if (!fits(entry)) host.send({ type: "error", code: "invalid_request", message: "A fact was left out for its key or value." });
@@ -120,7 +136,7 @@ function take(entries: PageEntry[]): void {
 
 function open(): void {
   resting = false;
-  session.open().catch(() => undefined);
+  session.open(isAwaitedBack() || undefined).catch(() => undefined);
 }
 
 /** Another customer's steps must not travel with this one's need. */
@@ -130,14 +146,23 @@ function forgetPage(): void {
 }
 
 let told = "";
+/** What somebody who looks elsewhere has heard of already. */
+let called = { count: 0, wants: "" };
 function tellHost(state: PanelState): void {
   const count = unread(state);
-  const words = phone()?.launcherWords(state, count) ?? { title: "Get help", detail: "" };
-  const now = JSON.stringify([state.handoff?.state, words, count]);
+  const words = phone()?.launcherWords(state, count) ?? { title: getHelp(), detail: "" };
+  const { handoff } = state;
+  const title = document.hidden && handoff ? `${count ? `(${num(count)}) ` : ""}${words.title}` : "";
+  const now = JSON.stringify([handoff?.state, words, count, title]);
   if (now === told || state.session === "opening") return;
   told = now;
-  host.send({ type: "state", state: state.handoff?.state ?? null, ...words });
+  const wants = [handoff?.state === "connected", viewOf(state) === "arrived", stepup()?.askedWords(state)].join();
+  if (count > called.count || wants !== called.wants) attention()?.ring();
+  called = { count, wants };
+  host.send({ type: "title", title });
+  host.send({ type: "state", state: handoff?.state ?? null, ...words });
   host.send({ type: "unread", count });
+  if (!handoff && isAwaitedBack()) host.send({ type: "remember", change: { live: true } });
 }
 
 function takeFocus(): void {
@@ -145,6 +170,7 @@ function takeFocus(): void {
   (find("#sure") ?? find("[data-focus]") ?? find("h1"))?.focus();
 }
 
+const SILENT = { text: "", urgent: false };
 const speak = region && createSpeaker(region);
 /** The views in which the conversation is in sight. */
 const SHOWING = new Set(["waiting", "talking", "ended"]);
@@ -153,10 +179,13 @@ let written = 0;
 function draw(): void {
   const state = store.get();
   if (!container) return;
+  files()?.start({ session, talk, draw: plan });
+  articles()?.start({ session, store, memory, draw: plan });
   keepAtEnd(container, state.outbox.length > written, () => render(<App state={state} actions={actions} onRetry={open} />, container));
   written = state.outbox.length;
-  if (state.session === "open") for (const load of [loadLater, loadPhone]) load(plan);
-  speak?.(spoken(state));
+  if (state.session === "open" && !state.customer?.verified) loadStepup(plan);
+  if (state.session === "open") for (const load of [loadLater, loadPhone, ...(state.handoff ? [loadStepup, loadAttention, loadFiles] : [loadArticles])]) load(plan);
+  speak?.(later()?.spoken(state) ?? SILENT);
   const view = viewOf(state);
   const here = `${view} ${state.handoff?.channel} ${state.form.asking}`;
   const changed = place !== here;

@@ -1,6 +1,6 @@
 /** What the panel keeps on this device between pages, besides the session: drafts, read marks, what was taken back. */
 import { readJson, type KeyValue } from "../../shared/storage.ts";
-import type { Recorded } from "../bridge.ts";
+import type { PageFact, Recorded } from "../bridge.ts";
 import type { Draft, Joined } from "../state.ts";
 
 interface Kept {
@@ -11,6 +11,10 @@ interface Kept {
   recorded?: Recorded | undefined;
   dismissed?: string | null;
   joined?: Joined;
+  /** Until then, by this device's clock, the page may have led somewhere to sign in, and the panel is awaited back. */
+  back?: number;
+  /** What was read before asking, until a handoff has it. */
+  articles?: readonly PageFact[] | undefined;
 }
 
 const KEY = "handoff.kept";

@@ -1,7 +1,4 @@
 /** What a drawing owes to eyes and ears: the end of the log stays in sight, and changes are said, not too often. */
-import { viewOf, type PanelState } from "../state.ts";
-import { isLeft, waitOf } from "../words.ts";
-import { phone } from "./views/lazy.ts";
 
 const NEAR_PX = 40;
 
@@ -12,20 +9,6 @@ export function keepAtEnd(container: Element, wrote: boolean, draw: () => void):
   draw();
   const log = container.querySelector(".log");
   if (log && atEnd) log.scrollTop = log.scrollHeight;
-}
-
-/** What a screen reader should hear of the state, and whether it may wait. */
-export function spoken(state: PanelState): { text: string; urgent: boolean } {
-  const { handoff } = state;
-  const view = viewOf(state);
-  const called = phone()?.heardWords(state);
-  if (called) return { text: called, urgent: true };
-  if (view === "talking" && handoff?.agent) return { text: `${handoff.agent.name} is here.`, urgent: true };
-  if (view !== "waiting" || !handoff) return { text: "", urgent: false };
-  const { label, place, words, why } = waitOf(state);
-  if (handoff.state === "offered") return { text: `${words}.`, urgent: true };
-  if (isLeft(state)) return { text: `${label}. ${words}.`, urgent: false };
-  return { text: `${place === null ? "In line" : `Place ${place}`}. ${words}. ${why}`, urgent: place === 1 };
 }
 
 const PAUSE_MS = 30_000;

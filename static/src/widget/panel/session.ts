@@ -52,11 +52,14 @@ export class Session {
     this.#kept = readJson<Kept>(options.storage, KEY);
   }
 
-  /** At the start of a page, and whenever the page announces a provider. */
-  open(): Promise<void> {
+  /**
+   * At the start of a page, and whenever the page announces a provider.
+   * `back`: the tab comes from a page that confirms. A session that goes on says so itself; where none could be kept, the token does.
+   */
+  open(back?: true): Promise<void> {
     return this.#serially(async () => {
       const answer = await this.#options.identity({});
-      await this.#meet(answer);
+      await this.#meet(answer, this.#kept ? undefined : back);
     });
   }
 
@@ -73,12 +76,15 @@ export class Session {
     });
   }
 
-  /** Asks the page for a stronger or fresher sign-in. Whether it is enough, the next request tells; nobody is signed out for it. */
-  stepUp({ acr_values, max_age }: SignInNeeds): Promise<void> {
+  /**
+   * Asks the page for a stronger or fresher sign-in. Whether it is enough, the next request tells; nobody is signed out for it.
+   * `answers`: an agent asked for it. False: the page gave none.
+   */
+  stepUp({ acr_values, max_age }: SignInNeeds, answers?: true): Promise<boolean> {
     return this.#serially(async () => {
       const need = { ...(acr_values.length > 0 && { acr_values: acr_values.join(" ") }), ...(max_age !== null && { max_age }) };
       const answer = await this.#options.identity(need);
-      if (answer?.token) await this.#present(answer.token);
+      return !!answer?.token && this.#present(answer.token, answers);
     });
   }
 
@@ -89,8 +95,13 @@ export class Session {
     if (token) await request("/api/v1/sessions", { method: "DELETE", headers: bearer(token) }).catch(() => undefined);
   }
 
+  /** For a request that is not made here. */
+  authorization(): Record<string, string> {
+    return bearer(this.#kept?.token ?? "");
+  }
+
   call<T>(path: string, options: ApiRequest = {}): Promise<T> {
-    return request<T>(`/api/v1/${path}`, { ...options, headers: bearer(this.#kept?.token ?? "") });
+    return request<T>(`/api/v1/${path}`, { ...options, headers: this.authorization() });
   }
 
   ticket(): Promise<{ ticket: string; url: string }> {
@@ -107,17 +118,17 @@ export class Session {
     });
   }
 
-  async #meet(answer: Answer | null): Promise<void> {
-    if (answer?.token && (await this.#present(answer.token))) return;
+  async #meet(answer: Answer | null, answers?: true): Promise<void> {
+    if (answer?.token && (await this.#present(answer.token, answers))) return;
     const signedOut = answer !== null && !answer.error && !answer.token;
     if (signedOut && this.#kept?.customer.verified) this.#wipe();
     await this.#resume();
   }
 
   /** False: the token was refused, and nothing changed. */
-  async #present(token: string): Promise<boolean> {
+  async #present(token: string, answers?: true): Promise<boolean> {
     try {
-      await this.#create(token, this.#kept?.token ?? "");
+      await this.#create(token, this.#kept?.token ?? "", answers);
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -144,9 +155,9 @@ export class Session {
     }
   }
 
-  async #create(identity: string | null, current: string): Promise<void> {
+  async #create(identity: string | null, current: string, answers_verification?: true): Promise<void> {
     const embedded_by = this.#options.embeddedBy();
-    const body = { site: this.#options.site, ...(identity && { identity_token: identity }), ...(embedded_by && { embedded_by }) };
+    const body = { site: this.#options.site, ...(identity && { identity_token: identity }), ...(embedded_by && { embedded_by }), answers_verification };
     const session = await request<SessionBody>("/api/v1/sessions", { method: "POST", body, headers: current ? bearer(current) : {} });
     this.#accept(session);
   }

@@ -1,8 +1,9 @@
 /** The live half of the panel: socket, outbox, read marks, and the page's steps as they happen. */
 import { Connection } from "../../shared/connection.ts";
 import { CommandError } from "../../shared/errors.ts";
-import type { CustomerSnapshot, Entry, EphemeralFrame, Handoff, MessagePosted, WelcomeFrame } from "../../shared/frames.ts";
+import type { CustomerSnapshot, Entry, EphemeralFrame, Handoff, MessagePosted, Receipt, WelcomeFrame } from "../../shared/frames.ts";
 import { Outbox } from "../../shared/outbox.ts";
+import type { AttachmentView } from "../../shared/protocol.ts";
 import type { KeyValue } from "../../shared/storage.ts";
 import type { Store } from "../../shared/store.ts";
 import type { Recorded } from "../bridge.ts";
@@ -15,6 +16,8 @@ import type { Session } from "./session.ts";
 /** At most one typing signal in this time, and how long one is believed. */
 const TYPING_MS = 5_000;
 const TYPING_SHOWN_MS = 6_500;
+/** How far back what comes due is read. */
+const RECALLED = 150;
 
 export interface TalkParts {
   store: Store<PanelState, Action>;
@@ -40,7 +43,7 @@ export class Talk {
     this.outbox = new Outbox({
       key: "handoff.outbox",
       storage: parts.storage,
-      send: ({ handoff, client_id, text }) => this.command("message.send", { handoff, client_id, text }),
+      send: ({ handoff, client_id, text, attachments }) => this.command("message.send", { handoff, client_id, text, attachments: attachments?.map(({ id }) => id) }),
       onChange: (outbox) => parts.store.dispatch({ type: "outbox", outbox }),
     });
   }
@@ -80,9 +83,9 @@ export class Talk {
     return this.#connection?.command(cmd, fields) ?? Promise.reject(new CommandError("not_connected"));
   }
 
-  send(text: string): void {
+  send(text: string, attachments: readonly AttachmentView[] = []): void {
     const { handoff } = this.#parts.store.get();
-    if (handoff && text.trim()) this.outbox.add(handoff.id, text);
+    if (handoff && (text.trim() || attachments.length > 0)) this.outbox.add(handoff.id, text.trim() ? text : "", "message", attachments);
   }
 
   typing(): void {
@@ -150,8 +153,12 @@ export class Talk {
 
   #event(entry: Entry, replayed: boolean): void {
     if (replayed && entry.type === "handoff.opened") return;
-    this.#parts.store.dispatch({ type: "event", entry });
+    const { store } = this.#parts;
+    const { scheduled } = store.get();
+    store.dispatch({ type: "event", entry });
     this.#settle(entry);
+    const { handoff } = store.get();
+    if (handoff && scheduled.some(({ id }) => id === handoff.id)) void this.#recall(handoff);
     if (entry.type === "handoff.opened") void this.record();
     void this.#complete();
   }
@@ -165,6 +172,16 @@ export class Talk {
       const answer = await session.call<Handoff>(`handoffs/${one.id}`).catch(() => null);
       if (answer) store.dispatch({ type: "opened", handoff: answer });
     }
+  }
+
+  /** A booked one that comes due is on screen with what was said and given before. */
+  async #recall({ id, head }: Handoff): Promise<void> {
+    const { store, session } = this.#parts;
+    const read = <T>(path: string) => session.call<T>(`handoffs/${id}/${path}`).catch(() => null);
+    const [told, receipt] = await Promise.all([read<{ events: Entry[] }>(`events?after=${Math.max(0, head - RECALLED)}`), read<Receipt>("receipt")]);
+    if (store.get().handoff?.id !== id) return;
+    if (told) store.dispatch({ type: "recalled", entries: told.events });
+    if (receipt) store.dispatch({ type: "receipt", receipt });
   }
 
   #settle({ type, data }: Entry): void {

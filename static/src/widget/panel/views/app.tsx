@@ -1,21 +1,19 @@
 /** Which view the state asks for. */
+import { texts } from "@texts/core";
 import { IconRefresh } from "../../../shared/icons.tsx";
 import { viewOf } from "../../state.ts";
 import { troubleWords } from "../../words.ts";
-import { Ended } from "./ended.tsx";
-import { phone, type Phone } from "./lazy.ts";
+import { later, phone, type Later, type Phone } from "./lazy.ts";
 import { Stay, View, type ViewProps } from "./parts.tsx";
 import { Start } from "./start.tsx";
-import { Talking } from "./talking.tsx";
-import { Waiting } from "./waiting.tsx";
 
-function Opening(props: ViewProps) {
+function Opening({ words = texts.opening, ...props }: ViewProps & { words?: string }) {
   return (
     <View {...props}>
       <div class="body body--mid">
         <p class="sys" role="status">
           <IconRefresh class="spin" />
-          Getting your details
+          {words}
         </p>
       </div>
     </View>
@@ -28,11 +26,11 @@ function Refused({ state, actions, onRetry }: ViewProps & { onRetry(): void }) {
       <div class="body body--mid">
         <div class="ask" role="alert">
           <h1 class="hello" tabIndex={-1} data-focus>
-            Help can’t open right now
+            {texts.closedDoor}
           </h1>
           <p>{troubleWords(state.trouble ?? "")}</p>
           <button type="button" class="btn btn--primary" onClick={onRetry}>
-            Try again
+            {texts.tryAgain}
           </button>
         </div>
       </div>
@@ -42,7 +40,7 @@ function Refused({ state, actions, onRetry }: ViewProps & { onRetry(): void }) {
 
 function Called({ view, ...props }: ViewProps & { view: keyof Phone["BODIES"] }) {
   const Body = phone()?.BODIES[view];
-  if (!Body) return <Opening {...props} />;
+  if (!Body) return <Opening {...props} words={texts.busy} />;
   const { handoff, scheduled } = props.state;
   return (
     <View {...props} sub={(handoff ?? scheduled[0])?.intent.label}>
@@ -50,6 +48,11 @@ function Called({ view, ...props }: ViewProps & { view: keyof Phone["BODIES"] })
       <Body {...props} />
     </View>
   );
+}
+
+function After({ view, ...props }: ViewProps & { view: keyof Later["VIEWS"] }) {
+  const Body = later()?.VIEWS[view];
+  return Body ? <Body {...props} /> : <Opening {...props} words={texts.busy} />;
 }
 
 export function App(props: ViewProps & { onRetry(): void }) {
@@ -67,11 +70,9 @@ export function App(props: ViewProps & { onRetry(): void }) {
     case "calling":
       return <Called {...props} view={view} />;
     case "waiting":
-      return <Waiting {...props} />;
     case "talking":
-      return <Talking {...props} />;
     case "ended":
-      return <Ended {...props} />;
+      return <After {...props} view={view} />;
     default:
       return view satisfies never;
   }

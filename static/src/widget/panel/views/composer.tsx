@@ -1,14 +1,20 @@
 /** Where one writes; never disabled by a lost line. */
+import { texts } from "@texts/later";
 import { IconSend } from "../../../shared/icons.tsx";
+import { files } from "./exports.ts";
 import type { ViewProps } from "./parts.tsx";
 
 export function Composer({ state, actions, label }: ViewProps & { label: string }) {
+  const { handoff } = state;
+  const attached = handoff?.channel === "chat" && handoff.state !== "wrap_up" ? files() : null;
   const send = (form: HTMLFormElement | null) => {
-    if (state.text.trim()) actions.send();
+    const carried = handoff ? (attached?.take(handoff.id) ?? []) : [];
+    if (state.text.trim() || carried.length > 0) actions.send(carried);
     form?.querySelector("textarea")?.focus();
   };
   return (
     <>
+      {handoff && attached && <attached.Tray handoff={handoff.id} />}
       <form
         class="pen"
         onSubmit={(event) => {
@@ -16,6 +22,7 @@ export function Composer({ state, actions, label }: ViewProps & { label: string 
           send(event.currentTarget);
         }}
       >
+        {handoff && attached && <attached.Attach handoff={handoff.id} />}
         <label class="vh" for="pen">
           {label}
         </label>
@@ -33,11 +40,11 @@ export function Composer({ state, actions, label }: ViewProps & { label: string 
             send(event.currentTarget.form);
           }}
         />
-        <button type="submit" class="btn btn--primary" aria-label="Send">
+        <button type="submit" class="btn btn--primary" aria-label={texts.send}>
           <IconSend class="flip" />
         </button>
       </form>
-      {state.text && state.line !== "live" && <p class="draft">Draft kept on this device</p>}
+      {state.text && state.line !== "live" && <p class="draft">{texts.draftKept}</p>}
     </>
   );
 }

@@ -1,6 +1,9 @@
 /** Holds the views that come in files of their own, once they are there. */
 
-/** Asked for once the panel is at rest, long before anybody gets there. Without them the rest goes on. */
+/** A file that did not come is asked for again after this time. */
+const AGAIN_MS = 3_000;
+
+/** Asked for once the panel is at rest, long before anybody gets there. Without them the start goes on. */
 function lazy<T>(load: () => Promise<T>): [get: () => T | null, load: (then: () => void) => void] {
   let loaded: T | null = null;
   let asked = false;
@@ -16,14 +19,24 @@ function lazy<T>(load: () => Promise<T>): [get: () => T | null, load: (then: () 
         },
         () => {
           asked = false;
+          setTimeout(then, AGAIN_MS);
         },
       );
     },
   ];
 }
 
-/** What nobody needs at first sight. */
+export type Later = typeof import("./later.tsx");
+/** What nobody needs before the click. */
 export const [later, loadLater] = lazy(() => import("./later.tsx"));
 export type Phone = typeof import("./phone.tsx");
 /** Callbacks and calls. */
 export const [phone, loadPhone] = lazy(() => import("./phone.tsx"));
+/** What is attached to messages. */
+export const [files, loadFiles] = lazy(() => import("./files.tsx"));
+/** What an agent asks to be confirmed. */
+export const [stepup, loadStepup] = lazy(() => import("./stepup.tsx"));
+/** The tone for those who look elsewhere. */
+export const [attention, loadAttention] = lazy(() => import("./attention.tsx"));
+/** What may help before anybody is asked. */
+export const [articles, loadArticles] = lazy(() => import("./articles.tsx"));

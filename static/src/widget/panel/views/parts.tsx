@@ -1,10 +1,12 @@
 /** Small pieces that several views share. */
-import type { ComponentChildren } from "preact";
+import { texts } from "@texts/core";
+import { Component, type ComponentChildren } from "preact";
 import { IconAlert, IconMinus, IconOffline, IconRefresh } from "../../../shared/icons.tsx";
 import { troubleWords } from "../../words.ts";
 import type { Actions } from "../actions.ts";
+import { told } from "../../language.ts";
 import { isFleeting, type PanelState } from "../../state.ts";
-import { later } from "./lazy.ts";
+import { attention, later } from "./lazy.ts";
 
 export interface ViewProps {
   state: PanelState;
@@ -21,19 +23,30 @@ interface HeadProps extends ViewProps {
 
 /** A view: the head, and everything under it as the one main landmark. */
 export function View({ children, ...head }: HeadProps & { children: ComponentChildren }) {
+  const Recovered = attention()?.Recovered;
   return (
     <>
       <Head {...head} />
       <main class="rest">
         {head.state.session !== "refused" && <LineStrip {...head} />}
+        {Recovered && <Recovered line={head.state.line} />}
         {children}
       </main>
     </>
   );
 }
 
+/** Whose help this is: by the site's own image, or by its name where the image does not come. */
+class Logo extends Component<{ logo: string; name: string }, { isGone: boolean }> {
+  render(): ComponentChildren {
+    const { logo, name } = this.props;
+    return this.state.isGone ? name : <img class="head__logo" src={logo} alt={name} onError={() => this.setState({ isGone: true })} />;
+  }
+}
+
 function Head({ state, actions, sub, agent, heading, extra }: HeadProps) {
-  const name = agent ?? `${state.site.name} help`;
+  const { site } = state;
+  const name = agent ?? texts.help(site.name);
   return (
     <header class="head">
       {agent && (
@@ -47,12 +60,12 @@ function Head({ state, actions, sub, agent, heading, extra }: HeadProps) {
             {name}
           </h1>
         ) : (
-          <div class="head__name">{name}</div>
+          <div class="head__name">{site.logo && !agent ? <Logo logo={site.logo} name={name} /> : name}</div>
         )}
         {sub && <span class="head__sub">{sub}</span>}
       </div>
       {extra}
-      <button type="button" class="head__btn" aria-label="Minimise help, keep my place" onClick={actions.minimise}>
+      <button type="button" class="head__btn" aria-label={texts.minimise} onClick={actions.minimise}>
         <IconMinus large />
       </button>
     </header>
@@ -63,14 +76,14 @@ function Head({ state, actions, sub, agent, heading, extra }: HeadProps) {
 function LineStrip({ state, actions }: ViewProps) {
   const { line, line_detail: detail, outbox, online } = state;
   if (line === "stopped" && detail) {
-    const press = detail !== "4426" && (detail === "4409" ? "Use it here" : "Try again");
-    return <Strip warn icon={<IconAlert />} words={STOPPED[detail] ?? "The connection was closed. Your draft is kept."} press={press} onPress={actions.reconnect} />;
+    const press = detail !== "4426" && (detail === "4409" ? texts.useHere : texts.tryAgain);
+    return <Strip warn icon={<IconAlert />} words={told(texts.stopped, detail) ?? texts.stopped.other} press={press} onPress={actions.reconnect} />;
   }
   if (line !== "reconnecting") return null;
   const waiting = outbox.filter(({ status }) => status === "sending").length;
-  const kept = waiting > 0 ? ` ${waiting === 1 ? "1 message waits" : `${waiting} messages wait`}.` : "";
-  const words = online ? `Connection lost. Trying again.${kept} You can keep writing.` : `You’re offline.${kept} Your place is kept.`;
-  return <Strip warn={!online} icon={online ? <IconRefresh class="spin" /> : <IconOffline />} words={words} press="Try now" onPress={actions.reconnect} />;
+  const kept = waiting > 0 && texts.messagesWait(waiting);
+  const words = (online ? [texts.lost, kept, texts.goOnWriting] : [texts.offline, kept, texts.placeKept]).filter(Boolean).join(" ");
+  return <Strip warn={!online} icon={online ? <IconRefresh class="spin" /> : <IconOffline />} words={words} press={texts.tryNow} onPress={actions.reconnect} />;
 }
 
 interface StripProps {
@@ -96,17 +109,10 @@ export function Strip({ icon, words, warn, press, onPress }: StripProps) {
   );
 }
 
-const STOPPED: Record<string, string> = {
-  "4409": "This is open in too many other windows, so this one stopped.",
-  "4426": "Help was updated. Reload the page to go on; nothing is lost.",
-  auth: "Your sign-in ran out. Sign in on the page and go on here; your draft and your place are kept.",
-};
-
-
 /** Without storage a stranger's session lives as long as this page, and nobody else can find the talk again. */
 export function Stay({ state }: { state: PanelState }) {
   if (!isFleeting(state)) return null;
-  return <Strip icon={<IconAlert />} words="Stay on this page: this browser keeps nothing between pages." />;
+  return <Strip icon={<IconAlert />} words={texts.stayHere} />;
 }
 
 interface SureProps extends ViewProps {

@@ -1,4 +1,5 @@
 /** What a telephone needs of the panel: callbacks, the number to call, calls; and the button's words. It comes in a file of its own. */
+import { texts } from "@texts/phone";
 import type { ChannelName } from "../../../shared/frames.ts";
 import { arrivedWords, callWords } from "../../calls.ts";
 import type { PanelState } from "../../state.ts";
@@ -21,11 +22,10 @@ export const BODIES = { arrived: Arrived, booked: Booked, callback: CallbackForm
 export function heardWords(state: PanelState): string {
   const { handoff } = state;
   if (!handoff) return "";
-  return viewOf(state) === "arrived" ? `${arrivedWords(handoff)} Is it you?` : callWords(handoff);
+  return viewOf(state) === "arrived" ? `${arrivedWords(handoff)} ${texts.isItYou}` : callWords(handoff);
 }
 
 /** What the start's button does, and what to know before it does. */
-export const START: Partial<Record<ChannelName, { go: string; fine: string }>> = {
-  callback: { go: "Choose when we call", fine: "" },
-  phone: { go: "Show me the number", fine: "You get a code to key in: with it the agent sees what you did here." },
-};
+export function startWords(channel: ChannelName): { go: string; fine: string } {
+  return channel === "callback" ? { go: texts.chooseWhen, fine: "" } : { go: texts.showNumber, fine: texts.codeToKeyIn };
+}

@@ -1,4 +1,5 @@
 /** What the agent will see, grouped by who said it; what nobody signed can be taken back. */
+import { texts } from "@texts/core";
 import { IconDown, IconEye } from "../../../shared/icons.tsx";
 import type { Fact, Receipt as ReceiptData } from "../../../shared/frames.ts";
 import { isFact, STEPS, stepsOf, type PanelState } from "../../state.ts";
@@ -40,8 +41,8 @@ export function Receipt({ state, actions }: ViewProps) {
     <details class="receipt">
       <summary>
         <IconEye />
-        What the agent {data.open ? "sees" : "will see"}
-        <span class="meta">{count === 1 ? "1 item" : `${count} items`}</span>
+        {data.open ? texts.sees : texts.willSee}
+        <span class="meta">{texts.items(count)}</span>
         <IconDown class="ic--turn" />
       </summary>
       {Body && <Body state={state} actions={actions} data={data} count={count} />}

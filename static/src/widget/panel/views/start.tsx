@@ -1,9 +1,11 @@
 /** Before the click: what it is about, how to talk, and what goes along. */
+import { texts } from "@texts/core";
 import { IconCallback, IconChat, IconFlag, IconPhone, Seal } from "../../../shared/icons.tsx";
 import type { ChannelOption, IntentOption } from "../../../shared/frames.ts";
 import { ended, rankOf, stepsOf, type PanelState } from "../../state.ts";
-import { answerWords, channelWords, greeting, intentOf, openWords, reason } from "../../words.ts";
-import { phone } from "./lazy.ts";
+import { greeting } from "../../brand.ts";
+import { answerWords, channelWords, intentOf, openWords, reason } from "../../words.ts";
+import { articles, phone, stepup } from "./lazy.ts";
 import { Trouble, View, type ViewProps } from "./parts.tsx";
 import { Receipt } from "./receipt.tsx";
 
@@ -12,7 +14,7 @@ function Trust({ state }: Pick<ViewProps, "state">) {
   return (
     <p class="trust">
       <Seal verified={verified} />
-      {verified ? `You’re signed in.${state.needs ? "" : " Nothing to prove again."}` : "You’re not signed in. You can go on; the agent may ask who you are."}
+      {!verified ? texts.notSignedIn : state.needs ? texts.signedIn : `${texts.signedIn} ${texts.nothingToProve}`}
     </p>
   );
 }
@@ -40,7 +42,7 @@ function Intents({ state, actions }: ViewProps) {
   const pick = (key: string) => () => actions.draft({ intent: key });
   return (
     <fieldset class="stack">
-      <legend class={leading ? "vh" : "head-s"}>What is it about?</legend>
+      <legend class={leading ? "vh" : "head-s"}>{texts.about}</legend>
       {leading && (
         <IntentPick intent={leading} chosen={draft.intent === leading.key} why={reason(steps, page.intent !== null, state.site.name)} lead onPick={pick(leading.key)} />
       )}
@@ -52,50 +54,47 @@ function Intents({ state, actions }: ViewProps) {
         </div>
       ) : (
         <button type="button" class="btn btn--text" onClick={() => actions.fill({ more: true })}>
-          It is about something else
+          {texts.aboutElse}
         </button>
       )}
     </fieldset>
   );
 }
 
-const CHANNELS = {
-  chat: { Icon: IconChat, name: "Chat" },
-  callback: { Icon: IconCallback, name: "We call you" },
-  phone: { Icon: IconPhone, name: "You call us" },
-};
+const CHANNELS = { chat: IconChat, callback: IconCallback, phone: IconPhone };
 /** A newer server may offer what this page does not know. */
 const isKnown = ({ channel }: ChannelOption): boolean => channel in CHANNELS;
 
 function ChannelPick({ option, chosen, onPick }: { option: ChannelOption; chosen: boolean; onPick(): void }) {
-  const { Icon, name } = CHANNELS[option.channel as keyof typeof CHANNELS];
+  const channel = option.channel as keyof typeof CHANNELS;
+  const Icon = CHANNELS[channel];
   return (
     <label class="pick">
       <input type="radio" name="channel" checked={chosen} disabled={!chosen && rankOf(option) === 4} onChange={onPick} />
       <Icon large />
       <span class="grow">
-        <b>{name}</b>
+        <b>{texts[channel]}</b>
         <small>{channelWords(option)}</small>
       </span>
     </label>
   );
 }
 
-const CHAT: Record<ChannelOption["state"], string> = { open: "Start chat", unstaffed: "Wait in line", closed: "Leave a message", full: "Look again" };
+const chatWords = (state: ChannelOption["state"]): string => ({ open: texts.startChat, unstaffed: texts.waitInLine, closed: texts.leaveMessage, full: texts.lookAgain })[state];
 
 /** What the button does, and what to know before it does. */
-function startWords({ draft, customer }: PanelState, option: ChannelOption | undefined): { go: string; fine: string } {
-  if (!draft.intent) return { go: CHAT.open, fine: "Choose what it is about first." };
+function startWords({ draft, customer }: PanelState, option: ChannelOption | undefined): { go: string; fine: string; look?: boolean } {
+  if (!draft.intent) return { go: texts.startChat, fine: texts.aboutFirst };
   const { channel, state } = option ?? { channel: "chat", state: "open" };
-  if (option && rankOf(option) === 4) return { go: CHAT.full, fine: `The line is ${state} right now. Your words are kept.` };
-  if (channel !== "chat") return phone()?.START[channel] ?? { go: "One moment", fine: "" };
-  return { go: CHAT[state], fine: state === "closed" ? answerWords(customer?.verified) : "" };
+  if (option && rankOf(option) === 4) return { go: texts.lookAgain, fine: state === "closed" ? texts.closedNow : texts.fullNow, look: true };
+  if (channel !== "chat") return phone()?.startWords(channel) ?? { go: texts.busy, fine: "" };
+  return { go: chatWords(state), fine: state === "closed" ? answerWords(customer?.verified) : "" };
 }
 
 function Foot({ state, actions, option }: ViewProps & { option: ChannelOption | undefined }) {
-  const { go, fine } = startWords(state, option);
+  const { go, fine, look } = startWords(state, option);
   const blocked = !state.draft.intent || state.busy;
-  const press = () => (option?.channel === "callback" ? actions.fill({ sheet: { about: null } }) : void (go === CHAT.full ? actions.look() : actions.start()));
+  const press = () => (option?.channel === "callback" ? actions.fill({ sheet: { about: null } }) : void (look ? actions.look() : actions.start()));
   return (
     <div class="foot">
       {fine && (
@@ -110,18 +109,21 @@ function Foot({ state, actions, option }: ViewProps & { option: ChannelOption | 
         aria-describedby={fine ? "start-why" : undefined}
         onClick={() => void (blocked || press())}
       >
-        {state.busy ? "One moment" : go}
+        {state.busy ? texts.busy : go}
       </button>
     </div>
   );
 }
 
 export function Start({ state, actions }: ViewProps) {
+  const known = articles();
+  if (known?.isReading()) return <known.Reader state={state} actions={actions} />;
   const channels = intentOf(state.intents, state.draft.intent)?.channels.filter(isKnown) ?? [];
   const option = channels.find(({ channel }) => channel === state.draft.channel);
   const message = option?.channel === "chat" && option.state === "closed";
-  const words = message ? "Your message" : "Add it in your words (optional)";
+  const words = message ? texts.yourMessage : texts.yourWords;
   const calls = phone();
+  const SignIn = !state.customer?.verified && actions.canSignIn() && stepup()?.SignInFirst;
   return (
     <View state={state} actions={actions} sub={openWords(channels)}>
       <div class="body">
@@ -132,6 +134,7 @@ export function Start({ state, actions }: ViewProps) {
           <Trust state={state} />
         </div>
         <Trouble state={state} />
+        {SignIn && <SignIn state={state} actions={actions} />}
         {calls && <calls.BookedList state={state} actions={actions} />}
         <Intents state={state} actions={actions} />
         <div>
@@ -140,7 +143,7 @@ export function Start({ state, actions }: ViewProps) {
           </label>
           <textarea
             class="input"
-            id="statement"
+              id="statement"
             rows={state.draft.statement || message ? 3 : 1}
             maxLength={4000}
             placeholder={words}
@@ -148,9 +151,10 @@ export function Start({ state, actions }: ViewProps) {
             onInput={({ currentTarget }) => actions.draft({ statement: currentTarget.value })}
           />
         </div>
+        {known && <known.Offered state={state} actions={actions} />}
         {channels.length > 0 && (
           <fieldset class="stack">
-            <legend class="head-s">How shall we talk?</legend>
+            <legend class="head-s">{texts.howToTalk}</legend>
             <div class={channels.length > 1 ? "tiles" : "stack"}>
               {channels.map((one) => (
                 <ChannelPick key={one.channel} option={one} chosen={one === option} onPick={() => actions.draft({ channel: one.channel })} />
@@ -161,7 +165,7 @@ export function Start({ state, actions }: ViewProps) {
         <Receipt state={state} actions={actions} />
         {ended(state)?.ask && (
           <button type="button" class="btn btn--text" onClick={actions.survey}>
-            How was your last talk?
+            {texts.lastTalk}
           </button>
         )}
       </div>

@@ -1,32 +1,31 @@
 /** With an agent, or between two. */
-import { IconClock, IconRefresh, IconX } from "../../../shared/icons.tsx";
+import { texts } from "@texts/later";
+import { IconX } from "../../../shared/icons.tsx";
 import type { PanelState } from "../../state.ts";
-import { waitWords } from "../../words.ts";
 import { Composer } from "./composer.tsx";
-import { phone } from "./lazy.ts";
+import { IconClock, IconRefresh, phone, Stay, Strip, Sure, Trouble, View, waitWords } from "./exports.ts";
 import { Log } from "./log.tsx";
-import { Stay, Strip, Sure, Trouble, View, type ViewProps } from "./parts.tsx";
+import type { ViewProps } from "./parts.tsx";
 
 const isGone = (agent_line: PanelState["agent_line"]): boolean => agent_line !== null && agent_line !== "here";
 
 /** While this side's line is away nobody here knows where the agent is. */
 function presenceWords({ line, agent_line, online }: PanelState): string {
   if (line === "stopped" || (line === "live" && !online)) return "";
-  if (line !== "live") return "Reconnecting";
-  return isGone(agent_line) ? "Connection lost a moment ago" : "Here now";
+  if (line !== "live") return texts.reconnecting;
+  return isGone(agent_line) ? texts.agentLost : texts.hereNow;
 }
 
 /** The other side's line: what broke, what is safe, what comes next. */
 function AgentStrip({ state: { handoff, agent_line: line } }: Pick<ViewProps, "state">) {
   const name = handoff?.agent?.name;
   if (handoff && handoff.state !== "connected") {
-    const place = handoff.position === null ? "" : ` Place ${handoff.position}, ${waitWords(handoff.estimate)}.`;
-    const next = handoff.state === "offered" ? "An agent is looking at it now" : "The next free agent gets this with everything in it";
-    return <Strip warn icon={<IconClock />} words={`${next}. Your place is kept.${place}`} />;
+    const next = texts.between(handoff.state === "offered" ? texts.looking : texts.nextAgent);
+    const words = handoff.position === null ? next : `${next} ${texts.placeAndWait(handoff.position, waitWords(handoff.estimate))}`;
+    return <Strip warn icon={<IconClock />} words={words} />;
   }
   if (!name || !isGone(line)) return null;
-  const words = `${name}’s connection dropped. If it is not back within a minute, the next free agent gets this with everything in it. You’re first.`;
-  return <Strip warn icon={<IconRefresh class="spin" />} words={words} />;
+  return <Strip warn icon={<IconRefresh class="spin" />} words={texts.agentDropped(name)} />;
 }
 
 export function Talking({ state, actions }: ViewProps) {
@@ -45,7 +44,7 @@ export function Talking({ state, actions }: ViewProps) {
         <>
           {calls && <calls.WaysButton state={state} actions={actions} />}
           {connected && (
-            <button type="button" class="head__btn" aria-label="End conversation" aria-expanded={ending} onClick={() => actions.fill({ asking: !ending })}>
+            <button type="button" class="head__btn" aria-label={texts.endTalk} aria-expanded={ending} onClick={() => actions.fill({ asking: !ending })}>
               <IconX large />
             </button>
           )}
@@ -56,9 +55,9 @@ export function Talking({ state, actions }: ViewProps) {
       <AgentStrip state={state} />
       <Trouble state={state} />
       {calls && <calls.Dock state={state} actions={actions} />}
-      {ending && connected && <Sure state={state} actions={actions} docked question="End this conversation?" stay="Stay" go="End it" onGo={actions.end} />}
+      {ending && connected && <Sure state={state} actions={actions} docked question={texts.endTalkSure} stay={texts.stay} go={texts.endIt} onGo={actions.end} />}
       <Log state={state} actions={actions} />
-      <Composer state={state} actions={actions} label="Write a message" />
+      <Composer state={state} actions={actions} label={texts.write} />
     </View>
   );
 }

@@ -1,18 +1,18 @@
 /** In line: one number, one honest sentence, and every way out. */
+import { texts } from "@texts/later";
 import { IconArrow } from "../../../shared/icons.tsx";
-import { hasTalked, isFleeting } from "../../state.ts";
-import { isLeft, waitOf } from "../../words.ts";
+import { num } from "../../language.ts";
+import { waitOf } from "../../wait.ts";
 import { Composer } from "./composer.tsx";
-import { phone } from "./lazy.ts";
+import { attention, hasTalked, isFleeting, isLeft, phone, Receipt, Stay, Sure, Trouble, View } from "./exports.ts";
 import { anyMessages, LogItems } from "./log.tsx";
-import { Stay, Sure, Trouble, View, type ViewProps } from "./parts.tsx";
-import { Receipt } from "./receipt.tsx";
+import type { ViewProps } from "./parts.tsx";
 
 function Leave({ state, actions, left }: ViewProps & { left: boolean }) {
   if (!state.form.asking) {
     return (
       <button type="button" class="btn btn--text bad center" onClick={() => actions.fill({ asking: true })}>
-        {left ? "Take the message back" : "Leave the line"}
+        {left ? texts.takeMessageBack : texts.leaveLine}
       </button>
     );
   }
@@ -20,9 +20,9 @@ function Leave({ state, actions, left }: ViewProps & { left: boolean }) {
     <Sure
       state={state}
       actions={actions}
-      question={left ? "Take the message back? Nobody will read it." : "Leave the line? Your place is given up."}
-      stay={left ? "Keep it" : "Keep my place"}
-      go={left ? "Take it back" : "Leave"}
+      question={left ? texts.takeMessageBackSure : texts.leaveLineSure}
+      stay={left ? texts.keepIt : texts.keepPlace}
+      go={left ? texts.takeItBack : texts.leave}
       onGo={actions.cancel}
     />
   );
@@ -34,7 +34,7 @@ function Wait({ label, place, words, why }: ReturnType<typeof waitOf>) {
       <h1 class="wait__label" tabIndex={-1} data-focus>
         {label}
       </h1>
-      {place !== null && <p class="wait__place">{place}</p>}
+      {place !== null && <p class="wait__place">{num(place)}</p>}
       <p class="wait__est">{words}</p>
       {why && <p class="wait__why">{why}</p>}
     </div>
@@ -46,8 +46,8 @@ function KeepBrowsing({ onMinimise }: { onMinimise(): void }) {
     <button type="button" class="list-btn" onClick={onMinimise}>
       <IconArrow class="flip" large />
       <span class="grow">
-        <b>Keep browsing</b>
-        <small>The button on the page shows when someone is ready. Your place stays.</small>
+        <b>{texts.keepBrowsing}</b>
+        <small>{texts.keepBrowsingWhy}</small>
       </span>
     </button>
   );
@@ -56,6 +56,7 @@ function KeepBrowsing({ onMinimise }: { onMinimise(): void }) {
 export function Waiting({ state, actions }: ViewProps) {
   const left = isLeft(state) !== null;
   const calls = phone();
+  const Sound = attention()?.SoundSwitch;
   return (
     <View state={state} actions={actions} sub={state.handoff?.intent.label}>
       <Stay state={state} />
@@ -63,12 +64,13 @@ export function Waiting({ state, actions }: ViewProps) {
         <Trouble state={state} />
         <Wait {...waitOf(state)} />
         {!left && state.handoff?.channel === "chat" && !isFleeting(state) && <KeepBrowsing onMinimise={actions.minimise} />}
+        {!left && Sound && <Sound />}
         {calls && <calls.InLine state={state} actions={actions} />}
         <Receipt state={state} actions={actions} />
         {anyMessages(state) && (
           <section class="stack" aria-labelledby="told">
             <h2 class="head-s" id="told">
-              {hasTalked(state) ? "The conversation so far" : "Added for the agent"}
+              {hasTalked(state) ? texts.soFar : texts.addedForAgent}
             </h2>
             <ol class="log__list">
               <LogItems state={state} actions={actions} />
@@ -77,7 +79,7 @@ export function Waiting({ state, actions }: ViewProps) {
         )}
         <Leave state={state} actions={actions} left={left} />
       </div>
-      <Composer state={state} actions={actions} label="Add something for the agent" />
+      <Composer state={state} actions={actions} label={texts.addSomething} />
     </View>
   );
 }

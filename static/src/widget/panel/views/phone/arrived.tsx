@@ -1,12 +1,14 @@
 /** Somebody called with the code that this page showed: only the person in front of it can say who. */
+import { texts } from "@texts/phone";
 import { arrivedWords } from "../../../calls.ts";
+import { relative } from "../../../language.ts";
 import { IconPhone, serverNow, Trouble } from "../exports.ts";
 import type { ViewProps } from "../parts.tsx";
 import { Tick } from "./tick.tsx";
 
 const agoWords = (at: string): string => {
   const seconds = Math.max(1, Math.round((serverNow() - Date.parse(at)) / 1000));
-  return seconds < 60 ? `${seconds} ${seconds === 1 ? "second" : "seconds"} ago` : `${Math.floor(seconds / 60)} min ago`;
+  return seconds < 60 ? relative(-seconds, "second") : relative(-Math.floor(seconds / 60), "minute");
 };
 
 export function Arrived({ state, actions }: ViewProps) {
@@ -21,23 +23,23 @@ export function Arrived({ state, actions }: ViewProps) {
           <IconPhone large />
           <div class="grow stack">
             <h1 class="hello" id="arrived" tabIndex={-1} data-focus>
-              {arrivedWords({ call })} Is it you?
+              {arrivedWords({ call })} {texts.isItYou}
             </h1>
             <p id="arrived-why">
-              It used your code <Tick>{() => agoWords(call.at)}</Tick>. Your answer tells the agent how sure to be.
+              {texts.usedCode} <Tick>{() => agoWords(call.at)}</Tick>. {texts.tellsHowSure}
             </p>
           </div>
         </div>
         <div class="row">
           <button type="button" class="btn btn--primary" aria-disabled={state.busy} onClick={() => answer(true)}>
-            It’s me
+            {texts.itsMe}
           </button>
           <button type="button" class="btn" aria-disabled={state.busy} onClick={() => answer(false)}>
-            Not me
+            {texts.notMe}
           </button>
         </div>
       </div>
-      <p class="sub center">If it isn’t you, that call goes on without your details, and you get a new code.</p>
+      <p class="sub center">{texts.ifNotYou}</p>
     </div>
   );
 }

@@ -1,4 +1,5 @@
 /** A call we owe: when, on which number, and how to change one's mind. The page may be closed. */
+import { texts } from "@texts/phone";
 import { inOrder, masked, missedWords, whenWords } from "../../../calls.ts";
 import type { Callback, Handoff } from "../../../../shared/frames.ts";
 import { zoneWords } from "../../../when.ts";
@@ -21,7 +22,7 @@ function Told({ one, first }: Pick<OneProps, "one" | "first">) {
     <div class="center stack">
       {first && <Icon class={missed ? "tick tick--wait" : "tick"} />}
       <Title class="hello" tabIndex={-1} {...(first && { "data-focus": true })}>
-        {missed ? `We try again ${when}` : `We’ll call you ${when}`}
+        {missed ? texts.weTryAgain(when) : texts.weWillCall(when)}
       </Title>
       <p class="sub">
         {missed && (
@@ -30,8 +31,7 @@ function Told({ one, first }: Pick<OneProps, "one" | "first">) {
             <br />
           </>
         )}
-        {intent.label}, on <bdi class="num">{masked(callback?.number)}</bdi>
-        {callback && `, ${zoneWords(callback.time_zone)}`}.
+        {texts.aboutOn(intent.label, masked(callback?.number), callback ? zoneWords(callback.time_zone) : "")}
       </p>
     </div>
   );
@@ -46,8 +46,8 @@ function Instead({ one, callback, actions, state }: ViewProps & { one: Handoff; 
       <button type="button" class="list-btn" aria-disabled={state.busy} onClick={() => void (state.busy || actions.post("channel", now, one.id))}>
         <IconCallback large />
         <span class="grow">
-          <b>Call me now</b>
-          <small>as soon as an agent is free</small>
+          <b>{texts.callMeNow}</b>
+          <small>{texts.whenFree}</small>
         </span>
       </button>
       <Ways state={state} actions={actions} booked={one} />
@@ -63,14 +63,14 @@ function One({ one, state, actions, first }: OneProps) {
       <Told one={one} first={first} />
       {callback && missedWords(callback) && <Instead one={one} callback={callback} state={state} actions={actions} />}
       {asking ? (
-        <Sure state={state} actions={actions} question="Cancel this call?" stay="Keep it" go="Cancel it" onGo={() => void actions.post("cancel", undefined, id)} />
+        <Sure state={state} actions={actions} question={texts.cancelSure} stay={texts.keepIt} go={texts.cancelIt} onGo={() => void actions.post("cancel", undefined, id)} />
       ) : (
         <div class="row row--wrap">
           <button type="button" class="btn" onClick={() => actions.fill({ sheet: { about: id }, booking: {} })}>
-            Change time
+            {texts.changeTime}
           </button>
           <button type="button" class="btn btn--bad-quiet" onClick={() => actions.fill({ asking: id })}>
-            Cancel call
+            {texts.cancelCall}
           </button>
         </div>
       )}
@@ -81,7 +81,7 @@ function One({ one, state, actions, first }: OneProps) {
 /** How often we try after the next time. */
 function againWords({ attempts_limit, attempts }: Callback): string {
   const more = attempts_limit - attempts - 1;
-  return more > 0 ? ` If you miss it we try ${more === 1 ? "once" : more === 2 ? "twice" : `${more} times`} more.` : "";
+  return more > 0 ? texts.triesMore(more) : "";
 }
 
 export function Booked({ state, actions }: ViewProps) {
@@ -95,15 +95,15 @@ export function Booked({ state, actions }: ViewProps) {
           <One key={one.id} one={one} state={state} actions={actions} first={index === 0} />
         ))}
         <div class="card card--flat stack">
-          <h2 class="head-s">What happens</h2>
+          <h2 class="head-s">{texts.whatHappens}</h2>
           <p class="sub">
-            The agent reads your details before ringing, so you won’t be asked again.{callback && againWords(callback)} You can close this page.
+            {[texts.readsFirst, callback && againWords(callback), texts.mayClose].filter(Boolean).join(" ")}
           </p>
         </div>
       </div>
       <div class="foot">
         <button type="button" class="btn" onClick={() => actions.aside(true)}>
-          Ask about something else
+          {texts.askElse}
         </button>
       </div>
     </>
@@ -118,7 +118,7 @@ export function BookedList({ state, actions }: ViewProps) {
         <button key={one.id} type="button" class="list-btn" onClick={() => actions.aside(false)}>
           <IconCallback large />
           <span class="grow">
-            <b>We call you {whenWords(one, serverNow())}</b>
+            <b>{texts.weCallAt(whenWords(one, serverNow()))}</b>
             <small>{one.intent.label}</small>
           </span>
         </button>

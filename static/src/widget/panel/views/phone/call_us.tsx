@@ -1,6 +1,6 @@
 /** The number to call, and the code that carries the record into the call. */
+import { texts } from "@texts/phone";
 import type { PhoneView } from "../../../../shared/protocol.ts";
-import { ordinal } from "../../../calls.ts";
 import { groups, leftWords, secondsLeft, share, spelled } from "../../../code.ts";
 import { elapsed } from "../../../../shared/time.ts";
 import { IconPhone, serverNow, Sure, Trouble } from "../exports.ts";
@@ -24,8 +24,8 @@ function Code({ code, small }: { code: string; small?: boolean }) {
   const [first, second] = groups(code);
   return (
     <>
-      <span class="vh">Code {spelled(code)}</span>
-      {small && <span aria-hidden="true">Code </span>}
+      <span class="vh">{texts.code(spelled(code))}</span>
+      {small && <span aria-hidden="true">{texts.code("")}</span>}
       <span class={small ? "code" : "code-big"} dir="ltr" aria-hidden="true">
         <span>{first}</span> <span>{second}</span>
       </span>
@@ -37,12 +37,12 @@ function OnComputer({ phone, site }: { phone: PhoneView; site: string }) {
   return (
     <div class="center stack">
       <h1 class="sub" tabIndex={-1} data-focus>
-        Call {site}
+        {texts.call(site)}
       </h1>
       <p class="bignum">
         <bdi>{phone.display}</bdi>
       </p>
-      <p class="sub">and when asked, key in</p>
+      <p class="sub">{texts.keyIn}</p>
       <p>
         <Code code={phone.code} />
       </p>
@@ -53,7 +53,7 @@ function OnComputer({ phone, site }: { phone: PhoneView; site: string }) {
             <>
               <Bar seconds={seconds} />
               <p class="sub">
-                <span class="num">{elapsed(seconds)}</span> left, works once
+                <span class="num">{texts.leftOnce(elapsed(seconds))}</span>
               </p>
             </>
           );
@@ -67,9 +67,9 @@ function OnTelephone({ phone, site }: { phone: PhoneView; site: string }) {
   return (
     <div class="center stack">
       <h1 class="hello" tabIndex={-1} data-focus>
-        Call {site}
+        {texts.call(site)}
       </h1>
-      <p class="sub">Your code is dialled for you, after a short pause.</p>
+      <p class="sub">{texts.dialled}</p>
       <p class="bignum">
         <bdi>{phone.display}</bdi>
       </p>
@@ -79,7 +79,7 @@ function OnTelephone({ phone, site }: { phone: PhoneView; site: string }) {
           return (
             <>
               <p class="sub">
-                <Code code={phone.code} small />, <span class="num">{elapsed(seconds)}</span> left
+                <Code code={phone.code} small />, <span class="num">{texts.left(elapsed(seconds))}</span>
               </p>
               <Bar seconds={seconds} />
             </>
@@ -95,10 +95,10 @@ function Without({ phone, site }: { phone: PhoneView | null; site: string }) {
   return (
     <div class="center stack">
       <h1 class="hello" tabIndex={-1} data-focus>
-        {phone ? "This code ran out" : `Call ${site}`}
+        {phone ? texts.codeRanOut : texts.call(site)}
       </h1>
       <p class="sub" role="status">
-        {phone ? "Codes work for ten minutes. Get a new one; your place is kept." : "Getting your code"}
+        {phone ? texts.codeWhy : texts.gettingCode}
       </p>
     </div>
   );
@@ -106,9 +106,8 @@ function Without({ phone, site }: { phone: PhoneView | null; site: string }) {
 
 function placeWords({ state }: Pick<ViewProps, "state">): string {
   const { handoff, customer } = state;
-  const who = customer?.verified ? "who you are and what you did here" : "what you did here";
-  const place = typeof handoff?.position === "number" ? ` You are ${ordinal(handoff.position)}, and your place` : " Your place";
-  return `With the code, the agent sees ${who} before saying hello.${place} counts from when you pressed help.`;
+  const place = typeof handoff?.position === "number" ? handoff.position : null;
+  return `${customer?.verified ? texts.seesWho : texts.seesWhat} ${texts.placeCounts(place)}`;
 }
 
 function Others({ state, actions }: ViewProps) {
@@ -117,15 +116,15 @@ function Others({ state, actions }: ViewProps) {
     <>
       {waysOf(state, state.handoff).length > 0 && (
         <button type="button" class="btn btn--text" aria-expanded={more} onClick={() => actions.fill({ more: !more })}>
-          Use another way
+          {texts.useAnother}
         </button>
       )}
       {more && <Ways state={state} actions={actions} />}
       {asking ? (
-        <Sure state={state} actions={actions} question="Give up your place?" stay="Keep it" go="Give it up" onGo={actions.cancel} />
+        <Sure state={state} actions={actions} question={texts.giveUpSure} stay={texts.keepIt} go={texts.giveUp} onGo={actions.cancel} />
       ) : (
         <button type="button" class="btn btn--text bad" onClick={() => actions.fill({ asking: true })}>
-          I don’t need it any more
+          {texts.noNeed}
         </button>
       )}
     </>
@@ -154,7 +153,7 @@ function CallUsNow({ state, actions }: ViewProps) {
         )}
         <div class="stack">
           <button type="button" class={works ? "btn btn--text" : "btn btn--primary"} aria-disabled={busy} onClick={() => void (busy || actions.post("code"))}>
-            New code
+            {texts.newCode}
           </button>
           <Others state={state} actions={actions} />
         </div>
@@ -163,7 +162,7 @@ function CallUsNow({ state, actions }: ViewProps) {
         <div class="foot">
           <a class="btn btn--primary" href={phone.tel}>
             <IconPhone />
-            Call now
+            {texts.callNow}
           </a>
         </div>
       )}

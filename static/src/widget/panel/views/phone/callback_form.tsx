@@ -1,11 +1,13 @@
 /** When and where to be called: for a new callback, instead of the way one is on, or at another time than was told. */
+import { texts as core } from "@texts/core";
+import { texts } from "@texts/phone";
 import type { ComponentChildren } from "preact";
 import type { Handoff, IntentOption, Slots } from "../../../../shared/frames.ts";
 import { rankOf, type Booking, type PanelState } from "../../../state.ts";
-import { ordinal, refusedWords } from "../../../calls.ts";
-import { intentOf } from "../../../words.ts";
-import { dayIn, dayWords, ownZone, spanWords } from "../../../when.ts";
-import { channelWords, Component, IconCallback, IconClock, serverNow, Trouble, waitWords } from "../exports.ts";
+import { stripInvisible } from "../../../../shared/safe_url.ts";
+import { refusedWords } from "../../../calls.ts";
+import { dayIn, dayWords, isNear, ownZone, spanWords } from "../../../when.ts";
+import { channelWords, Component, IconCallback, IconClock, intentOf, serverNow, Trouble, waitWords } from "../exports.ts";
 import type { ViewProps } from "../parts.tsx";
 import { SlotPicks } from "./slots.tsx";
 
@@ -36,6 +38,11 @@ const fill = ({ actions, booking }: Asked, change: Booking): void => actions.fil
 /** The same name, wherever in the request it stood. */
 const problemOf = ({ fields }: PanelState, name: string): string | undefined => Object.entries(fields).find(([key]) => key.split(".").at(-1) === name)?.[1];
 
+/** What is consented to, as it is shown: the site's own sentence, or ours in the language of the panel. */
+function consentWords({ calling, site }: PanelState): string {
+  return calling?.is_standard ? texts.consent(site.name) : (calling?.consent ?? "");
+}
+
 const chosenSlot = ({ booking }: Asked) => booking.slots?.open?.find(({ starts_at }) => starts_at === booking.slot);
 const phoneOf = ({ booking, state }: Asked): string => booking.phone ?? state.calling?.number ?? "";
 
@@ -56,26 +63,25 @@ function WhenPick({ asked, value, name, children, blocked }: { asked: Asked; val
 function turnWords({ state, option }: Asked): string {
   const { handoff } = state;
   if (option?.state !== "open" || handoff?.state !== "queued") return option ? channelWords(option) : "";
-  const place = typeof handoff.position === "number" ? ` You keep your place: ${ordinal(handoff.position)}.` : "";
-  return `${waitWords(handoff.estimate)}.${place}`;
+  return texts.waitAndPlace(waitWords(handoff.estimate), typeof handoff.position === "number" ? handoff.position : null);
 }
 
 function When({ asked }: { asked: Asked }) {
   const { moved, option } = asked;
   return (
     <fieldset class="stack">
-      <legend class="vh">When</legend>
+      <legend class="vh">{texts.when}</legend>
       {moved ? (
         <>
-          <WhenPick asked={asked} value={15} name="In 15 minutes" />
-          <WhenPick asked={asked} value={60} name="In an hour" />
+          <WhenPick asked={asked} value={15} name={texts.in15} />
+          <WhenPick asked={asked} value={60} name={texts.inHour} />
         </>
       ) : (
-        <WhenPick asked={asked} value="turn" name="When it is your turn" blocked={!option || rankOf(option) > 1}>
+        <WhenPick asked={asked} value="turn" name={texts.onTurn} blocked={!option || rankOf(option) > 1}>
           {turnWords(asked)}
         </WhenPick>
       )}
-      <WhenPick asked={asked} value="window" name="At a time I choose">
+      <WhenPick asked={asked} value="window" name={texts.chosenTime}>
         {rangeWords(asked)}
       </WhenPick>
     </fieldset>
@@ -88,15 +94,15 @@ function rangeWords({ booking, zone }: Asked): string {
   const [first, last] = [open[0], open.at(-1)];
   if (!first || !last) return "";
   const day = (date: string) => dayWords(date, zone, serverNow());
-  return first.date === last.date ? day(first.date) : `${day(first.date)} to ${day(last.date)}`;
+  return first.date === last.date ? day(first.date) : texts.dayRange(day(first.date), day(last.date));
 }
 
 function numberHint({ state, booking }: Asked): string {
   const signed = state.calling?.number;
-  if (!signed) return "With the country code, like +44 7700 900001.";
+  if (!signed) return texts.countryCode;
   return (booking.phone ?? signed) === signed
-    ? "From your profile. If you change it, the agent may ask you to confirm who you are."
-    : "The agent will see that this number is new and may ask you to confirm who you are.";
+    ? texts.fromProfile
+    : texts.newNumber;
 }
 
 function NumberField({ asked }: { asked: Asked }) {
@@ -104,7 +110,7 @@ function NumberField({ asked }: { asked: Asked }) {
   return (
     <div>
       <label class="label" for="phone">
-        On this number
+        {texts.onNumber}
       </label>
       <input
         class="input num"
@@ -127,21 +133,21 @@ function NumberField({ asked }: { asked: Asked }) {
 
 /** What is still missing before the button does anything. */
 function missingWords(asked: Asked): string {
-  if (asked.when === "window" && !chosenSlot(asked)) return asked.booking.slots?.open?.length === 0 ? "There is no time to book." : "Pick a time first.";
+  if (asked.when === "window" && !chosenSlot(asked)) return asked.booking.slots?.open?.length === 0 ? texts.noTime : texts.pickTime;
   if (asked.moved) return "";
-  if (!asked.state.calling) return "Calls can’t be made from here.";
-  return phoneOf(asked).replace(/\D/g, "").length < 5 ? "Write the number first." : "";
+  if (!asked.state.calling) return texts.noCalls;
+  return phoneOf(asked).replace(/\D/g, "").length < 5 ? texts.numberFirst : "";
 }
 
 function buttonWords(asked: Asked): string {
   const { when, moved, zone, state } = asked;
   const slot = chosenSlot(asked);
-  if (state.busy) return "One moment";
-  if (when === "turn") return "Call me when it is my turn";
-  if (when !== "window") return when === 60 ? "Call me in an hour" : `Call me in ${when} minutes`;
-  if (!slot) return "Book this time";
-  const day = dayWords(dayIn(slot.starts_at, zone), zone, serverNow());
-  return `${moved ? "Move it to" : "Book"} ${spanWords(slot, zone)} ${/^to/.test(day) ? day : `on ${day}`}`;
+  if (state.busy) return core.busy;
+  if (when === "turn") return texts.callOnTurn;
+  if (when !== "window") return when === 60 ? texts.callInHour : texts.callIn(when);
+  if (!slot) return texts.bookThis;
+  const day = dayIn(slot.starts_at, zone);
+  return (moved ? texts.move : texts.book)(spanWords(slot, zone), dayWords(day, zone, serverNow()), isNear(day, zone, serverNow()));
 }
 
 async function send(asked: Asked): Promise<void> {
@@ -149,7 +155,7 @@ async function send(asked: Asked): Promise<void> {
   const slot = when === "window" ? chosenSlot(asked) : undefined;
   const window = slot && { date: slot.date, from: slot.from, to: slot.to };
   if (moved) return actions.post("snooze", window ? { window, time_zone: zone } : { minutes: when }, moved.id);
-  const callback = { phone: phoneOf(asked), consent: state.calling?.consent ?? "", time_zone: zone, ...(window && { window }) };
+  const callback = { phone: phoneOf(asked), consent: stripInvisible(consentWords(state)), time_zone: zone, ...(window && { window }) };
   return state.handoff ? actions.post("channel", { channel: "callback", callback }) : actions.start(callback);
 }
 
@@ -159,7 +165,7 @@ function Foot({ asked }: { asked: Asked }) {
   const blocked = state.busy || missing !== "";
   return (
     <div class="foot">
-      {!moved && <p class="foot__fine foot__consent">{state.calling?.consent}</p>}
+      {!moved && <p class="foot__fine foot__consent">{consentWords(state)}</p>}
       {missing && (
         <p class="foot__fine" id="missing">
           {missing}
@@ -169,7 +175,7 @@ function Foot({ asked }: { asked: Asked }) {
         {buttonWords(asked)}
       </button>
       <button type="button" class="btn btn--text" onClick={() => actions.fill({ sheet: null })}>
-        Back
+        {texts.back}
       </button>
     </div>
   );
@@ -204,7 +210,7 @@ export class CallbackForm extends Component<ViewProps> {
       >
         <div class="body">
           <h1 class="hello" tabIndex={-1} data-focus>
-            {moved ? "Another time" : "We call you"}
+            {moved ? texts.anotherTime : texts.weCall}
           </h1>
           {!atTheField && <Trouble state={state} />}
           <When asked={asked} />

@@ -1,4 +1,5 @@
 /** On the way to a call, and in one: what happens now, and what can still be changed. */
+import { texts } from "@texts/phone";
 import { callWords, isReady, numberOf } from "../../../calls.ts";
 import { IconClock, IconPhone, Strip } from "../exports.ts";
 import type { ViewProps } from "../parts.tsx";
@@ -7,18 +8,16 @@ import { Ways, waysOf } from "./ways.tsx";
 /** In the line, beside the place. */
 export function InLine({ state, actions }: ViewProps) {
   const { handoff } = state;
-  if (handoff?.channel === "phone") return <p class="sub center">Stay on the phone: the next free agent takes your call, with your details on screen.</p>;
+  if (handoff?.channel === "phone") return <p class="sub center">{texts.stayOnPhone}</p>;
   if (handoff?.channel !== "callback") return <Ways state={state} actions={actions} />;
   return (
     <>
-      <p class="sub center">
-        We call <bdi class="num">{numberOf(handoff)}</bdi>. The call comes even if you close this page.
-      </p>
+      <p class="sub center">{texts.weCallNumber(numberOf(handoff))}</p>
       <button type="button" class="list-btn" onClick={() => actions.fill({ sheet: { about: handoff.id } })}>
         <IconClock large />
         <span class="grow">
-          <b>Change the time</b>
-          <small>in 15 minutes, in an hour, or when it suits you</small>
+          <b>{texts.changeTheTime}</b>
+          <small>{texts.changeTheTimeWhy}</small>
         </span>
       </button>
       <Ways state={state} actions={actions} />
@@ -32,17 +31,17 @@ function Ready({ state, actions }: ViewProps) {
   return (
     <div class="ask ask--dock" role="group" aria-labelledby="ready">
       <h2 id="ready">{callWords(handoff)}</h2>
-      <p>Your details are on screen.</p>
+      <p>{texts.detailsOnScreen}</p>
       <div class="row">
         <button type="button" class="btn" aria-disabled={busy} onClick={() => void (busy || actions.post("snooze", { minutes: 15 }))}>
-          In 15 minutes
+          {texts.in15}
         </button>
         <button type="button" class="btn" onClick={() => actions.fill({ sheet: { about: handoff.id } })}>
-          Another time
+          {texts.anotherTime}
         </button>
       </div>
       <button type="button" class="btn btn--text bad" onClick={() => actions.fill({ asking: true })}>
-        I don’t need it any more
+        {texts.noNeed}
       </button>
     </div>
   );
@@ -58,7 +57,7 @@ export function Dock({ state, actions }: ViewProps) {
     <>
       {words && <Strip icon={<IconPhone />} words={words} />}
       {form.more && waysOf(state, handoff).length > 0 && (
-        <div class="ask ask--dock" role="group" aria-label="Go on another way">
+        <div class="ask ask--dock" role="group" aria-label={texts.anotherWay}>
           <Ways state={state} actions={actions} />
         </div>
       )}

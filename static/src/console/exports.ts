@@ -1,0 +1,24 @@
+/** What the console lends to its chunks, so that nothing comes twice: the build takes the modules of `DESK_SHARED` from here. */
+export * from "preact";
+export * from "preact/hooks";
+export * from "../shared/api.ts";
+export * from "../shared/errors.ts";
+export * from "../shared/icons.tsx";
+export * from "../shared/safe_url.ts";
+export * from "../shared/text.tsx";
+export * from "../shared/time.ts";
+export * from "./context.tsx";
+export * from "./facts.ts";
+export * from "./files.ts";
+export * from "./keys.tsx";
+export * from "./page.ts";
+export * from "./people.ts";
+export * from "./sizes.ts";
+export * from "./words.ts";
+export * from "./conversation.tsx";
+export * from "./lines.ts";
+export * from "./strips.tsx";
+export * from "./transfer.tsx";
+export * from "./who.tsx";
+export { keepHandoff, readEntry } from "./wire.ts";
+export * from "../shared/timeline.ts";

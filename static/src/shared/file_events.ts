@@ -1,0 +1,44 @@
+/** Files that are dropped onto a page or pasted into it. */
+
+export const hasFiles = (data: DataTransfer | null): boolean => data !== null && [...data.types].includes("Files");
+
+/** A table copied from a spreadsheet comes as words and as a picture of them: the words are meant. */
+export function pastedFiles(data: DataTransfer | null): File[] {
+  if (!data || [...data.types].includes("text/plain")) return [];
+  return [...data.files];
+}
+
+export interface FileEvents {
+  take(files: File[]): void;
+  /** Something is held over the page, or no longer is. */
+  over(over: boolean): void;
+}
+
+/** Answers how to stop. A file dropped beside the place would otherwise replace the page. */
+export function listenForFiles(page: Document, { take, over }: FileEvents): () => void {
+  const stop = new AbortController();
+  const listen = <K extends keyof DocumentEventMap>(type: K, hear: (event: DocumentEventMap[K]) => void) =>
+    page.addEventListener(type, hear, { signal: stop.signal });
+  listen("dragover", (event) => {
+    if (!hasFiles(event.dataTransfer)) return;
+    event.preventDefault();
+    over(true);
+  });
+  listen("dragleave", (event) => {
+    if (event.relatedTarget === null) over(false);
+  });
+  listen("drop", (event) => {
+    over(false);
+    if (!hasFiles(event.dataTransfer)) return;
+    event.preventDefault();
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length > 0) take(files);
+  });
+  listen("paste", (event) => {
+    const files = pastedFiles(event.clipboardData);
+    if (files.length === 0) return;
+    event.preventDefault();
+    take(files);
+  });
+  return () => stop.abort();
+}

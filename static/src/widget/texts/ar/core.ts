@@ -1,0 +1,96 @@
+/** ما تقوله اللوحة من النظرة الأولى. */
+import type { Texts } from "../en/core.ts";
+import { iso, num, plural } from "../../language.ts";
+
+export const texts = {
+  help: (site: string) => `مساعدة ${iso(site)}`,
+  getHelp: "مساعدة",
+  opening: "جارٍ تحميل بياناتك",
+  closedDoor: "يتعذّر فتح المساعدة الآن",
+  tryAgain: "إعادة المحاولة",
+  busy: "لحظة واحدة",
+  agent: "أحد الموظفين",
+  theAgent: "الموظف",
+  minimise: "تصغير المساعدة مع الاحتفاظ بدوري",
+
+  hello: "مرحبًا، كيف يمكننا مساعدتك؟",
+  helloName: (name: string) => `مرحبًا ${iso(name)}، كيف يمكننا مساعدتك؟`,
+  signedIn: "لقد سجّلت الدخول.",
+  nothingToProve: "لا حاجة إلى إثبات أي شيء مرة أخرى.",
+  notSignedIn: "لم تسجّل الدخول. يمكنك المتابعة؛ وقد يسألك الموظف عن هويتك.",
+  about: "ما موضوع طلبك؟",
+  aboutElse: "الموضوع شيء آخر",
+  aboutFirst: "اختر الموضوع أولًا.",
+  yourMessage: "رسالتك",
+  yourWords: "أضف شرحًا بكلماتك (اختياري)",
+  howToTalk: "كيف تفضّل أن نتحدث؟",
+  chat: "محادثة",
+  callback: "نتصل بك",
+  phone: "تتصل بنا",
+  startChat: "بدء المحادثة",
+  waitInLine: "الانتظار في الدور",
+  leaveMessage: "ترك رسالة",
+  lookAgain: "التحقق مجددًا",
+  closedNow: "نحن مغلقون الآن. ما كتبته محفوظ.",
+  fullNow: "قائمة الانتظار ممتلئة الآن. ما كتبته محفوظ.",
+  lastTalk: "كيف كانت محادثتك الأخيرة؟",
+  willSee: "ما سيراه الموظف",
+  sees: "ما يراه الموظف",
+  items: (count: number) =>
+    plural(count, { zero: "لا شيء", one: "معلومة واحدة", two: "معلومتان", few: `${num(count)} معلومات`, many: `${num(count)} معلومة`, other: `${num(count)} معلومة` }),
+
+  soon: "أقل من دقيقة",
+  minutes: (count: number) =>
+    plural(count, { one: "نحو دقيقة", two: "نحو دقيقتين", few: `نحو ${num(count)} دقائق`, many: `نحو ${num(count)} دقيقة`, other: `نحو ${num(count)} دقيقة` }),
+  minutesRange: (from: number, to: number) =>
+    plural(to, { two: `من دقيقة إلى دقيقتين`, few: `من ${num(from)} إلى ${num(to)} دقائق`, other: `من ${num(from)} إلى ${num(to)} دقيقة` }),
+  waitUnknown: "لا يمكننا التحديد بعد",
+  waitNotKnown: "مدة الانتظار غير معروفة بعد",
+  withMeanwhile: (state: string, meanwhile: string) => `${state}؛ ${meanwhile}`,
+  opensAt: (time: string) => `نفتح ${time}`,
+  closed: "مغلق الآن",
+  full: "قائمة الانتظار ممتلئة الآن",
+  unstaffed: "لا يوجد أحد الآن",
+  canWait: "يمكنك الانتظار في الدور",
+  canWrite: "يمكنك الكتابة الآن",
+  canPick: "اختر موعدًا",
+  weOpenAt: (time: string) => `نفتح ${time}`,
+  weAreClosed: "نحن مغلقون الآن",
+  answerHere: "سيجيبك أحد الموظفين هنا عندما نفتح. يمكنك إغلاق هذه الصفحة حتى ذلك الحين.",
+  answerInTab: "سيجيبك أحد الموظفين هنا عندما نفتح. لم تسجّل الدخول، لذا أبقِ علامة التبويب هذه مفتوحة: لا يمكن عرض الجواب في مكان آخر.",
+  openNow: "مفتوح الآن",
+  noAgent: "لا يوجد موظف الآن",
+  lineFull: "قائمة الانتظار ممتلئة الآن",
+  closedUntil: (time: string) => `مغلق حتى ${time}`,
+  lineClosed: "مغلق الآن",
+
+  fromPage: "من هذه الصفحة",
+  stuck: (step: string, why: string, times: number) =>
+    `لم تنجح خطوة «${iso(step)}»${why && `: ${iso(why)}`}${times > 1 ? ` (${plural(times, { two: "مرتان", few: `${num(times)} مرات`, other: `${num(times)} مرة` })})` : ""}.`,
+
+  lost: "انقطع الاتصال. نعيد المحاولة.",
+  goOnWriting: "يمكنك متابعة الكتابة.",
+  offline: "أنت غير متصل بالإنترنت.",
+  placeKept: "دورك محفوظ.",
+  messagesWait: (count: number) =>
+    plural(count, { one: "رسالة واحدة تنتظر.", two: "رسالتان تنتظران.", few: `${num(count)} رسائل تنتظر.`, many: `${num(count)} رسالة تنتظر.`, other: `${num(count)} رسالة تنتظر.` }),
+  tryNow: "المحاولة الآن",
+  useHere: "الاستخدام هنا",
+  stopped: {
+    "4409": "المساعدة مفتوحة في نوافذ كثيرة أخرى، لذا توقفت هذه النافذة.",
+    "4426": "تم تحديث المساعدة. أعد تحميل الصفحة للمتابعة؛ لن يضيع شيء.",
+    auth: "انتهت صلاحية تسجيل دخولك. سجّل الدخول في الصفحة ثم تابع هنا؛ مسودتك ودورك محفوظان.",
+    other: "أُغلق الاتصال. مسودتك محفوظة.",
+  },
+  stayHere: "ابقَ في هذه الصفحة: لا يحتفظ هذا المتصفح بشيء بين الصفحات.",
+
+  trouble: {
+    unverified_not_allowed: "المساعدة هنا لمن سجّلوا الدخول. سجّل الدخول في الصفحة وافتحها مرة أخرى.",
+    unreachable: "يتعذّر الوصول إلى خدمة المساعدة. لم يضع شيء؛ تحقق من اتصالك وحاول مرة أخرى.",
+    not_ready: "خدمة المساعدة قيد التشغيل. ما كتبته محفوظ؛ حاول مرة أخرى بعد لحظات.",
+    session_expired: "انتهت صلاحية تسجيل دخولك. سجّل الدخول في الصفحة مرة أخرى؛ مسودتك ودورك محفوظان.",
+    origin_not_allowed: "المساعدة غير مهيأة لهذه الصفحة.",
+    not_found: "المساعدة غير مهيأة لهذه الصفحة.",
+    other: "لم ينجح ذلك، والخطأ ليس منك. ما كتبته محفوظ؛ حاول مرة أخرى.",
+  },
+} satisfies Texts;

@@ -1,0 +1,40 @@
+/** ما تقوله اللوحة عن الملفات. */
+import type { Texts } from "../en/files.ts";
+import { iso, num } from "../../language.ts";
+
+export const texts = {
+  attach: "إرفاق ملف",
+  files: "ملفات للإرسال",
+  dropHere: "أفلت الملفات هنا لإرسالها",
+  waiting: "في الانتظار",
+  sending: (part: string) => `جارٍ الإرسال، ${part}`,
+  sendingName: (name: string) => `جارٍ إرسال ${iso(name)}`,
+  checking: "جارٍ الفحص",
+  ready: "جاهز للإرسال",
+  still: "جاهز للإرسال كصورة ثابتة",
+  follows: "يُرسل فور وصوله",
+  cancel: "إلغاء",
+  cancelName: (name: string) => `إلغاء ${iso(name)}`,
+  remove: "إزالة",
+  removeName: (name: string) => `إزالة ${iso(name)}`,
+  againName: (name: string) => `حاول مرة أخرى: ${iso(name)}`,
+  readyName: (name: string) => `${iso(name)} جاهز للإرسال`,
+  failedName: (name: string, why: string) => `لم يُرسل ${iso(name)}. ${why}`,
+  save: "حفظ",
+  notNow: "لا يمكن فتحه الآن. حاول مرة أخرى.",
+  failed: {
+    attachment_too_large: `حجمه أكبر من ${num(20)} ميغابايت. قد تكفي صورة له.`,
+    attachment_too_many_pixels: "في الصورة عدد كبير جدًا من وحدات البكسل. تكفي صورة أصغر.",
+    attachment_not_allowed: "لا يمكن إرسال ملفات من هذا النوع. يمكن إرسال الصور وملفات PDF والنصوص العادية.",
+    attachment_empty: "الملف فارغ.",
+    attachment_unreadable: "الملف تالف ولا يمكن فتحه.",
+    attachment_unsafe: "وجد الفحص شيئًا ضارًا فيه.",
+    attachment_not_scanned: "تعذّر فحصه الآن. حاول مرة أخرى.",
+    attachments_full: "لا تتسع هذه المحادثة لملفات أخرى.",
+    too_many: `${num(10)} ملفات على الأكثر في المرة الواحدة.`,
+    unreachable: "انقطع الاتصال. يستمر الإرسال عند عودته.",
+    handoff_closed: "انتهت المحادثة.",
+    rate_limited: "عدد كبير دفعة واحدة. حاول مرة أخرى بعد دقيقة.",
+    other: "لم ينجح ذلك، وليس بسببك. حاول مرة أخرى.",
+  },
+} satisfies Texts;

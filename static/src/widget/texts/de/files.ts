@@ -1,0 +1,40 @@
+/** Was das Panel zu Dateien sagt. */
+import type { Texts } from "../en/files.ts";
+import { iso, num } from "../../language.ts";
+
+export const texts = {
+  attach: "Datei anhängen",
+  files: "Dateien zum Senden",
+  dropHere: "Dateien hier ablegen, um sie zu senden",
+  waiting: "Wartet",
+  sending: (part: string) => `Wird gesendet, ${part}`,
+  sendingName: (name: string) => `${iso(name)} wird gesendet`,
+  checking: "Wird geprüft",
+  ready: "Bereit zum Senden",
+  still: "Bereit zum Senden, als Standbild",
+  follows: "Folgt, sobald sie da ist",
+  cancel: "Abbrechen",
+  cancelName: (name: string) => `${iso(name)} abbrechen`,
+  remove: "Entfernen",
+  removeName: (name: string) => `${iso(name)} entfernen`,
+  againName: (name: string) => `Noch einmal versuchen: ${iso(name)}`,
+  readyName: (name: string) => `${iso(name)} ist bereit zum Senden`,
+  failedName: (name: string, why: string) => `${iso(name)} wurde nicht gesendet. ${why}`,
+  save: "Speichern:",
+  notNow: "Das lässt sich gerade nicht öffnen. Versuchen Sie es noch einmal.",
+  failed: {
+    attachment_too_large: "Die Datei ist größer als 20 MB. Vielleicht genügt ein Foto davon.",
+    attachment_too_many_pixels: "Das Bild hat zu viele Bildpunkte. Ein kleineres genügt.",
+    attachment_not_allowed: "Solche Dateien können nicht gesendet werden. Bilder, PDF und einfacher Text schon.",
+    attachment_empty: "Die Datei ist leer.",
+    attachment_unreadable: "Die Datei ist beschädigt und lässt sich nicht öffnen.",
+    attachment_unsafe: "Unsere Prüfung hat etwas Schädliches darin gefunden.",
+    attachment_not_scanned: "Die Datei konnte gerade nicht geprüft werden. Versuchen Sie es noch einmal.",
+    attachments_full: "In dieses Gespräch passen keine weiteren Dateien.",
+    too_many: `Höchstens ${num(10)} Dateien auf einmal.`,
+    unreachable: "Die Verbindung ist abgebrochen. Es geht weiter, sobald sie zurück ist.",
+    handoff_closed: "Das Gespräch ist beendet.",
+    rate_limited: "Zu viele auf einmal. Versuchen Sie es in einer Minute noch einmal.",
+    other: "Das hat nicht geklappt; an Ihnen lag es nicht. Versuchen Sie es noch einmal.",
+  },
+} satisfies Texts;

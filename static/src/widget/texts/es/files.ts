@@ -1,0 +1,40 @@
+/** Lo que dice el panel sobre los archivos. */
+import type { Texts } from "../en/files.ts";
+import { iso, num } from "../../language.ts";
+
+export const texts = {
+  attach: "Adjuntar un archivo",
+  files: "Archivos para enviar",
+  dropHere: "Suelte aquí los archivos para enviarlos",
+  waiting: "En espera",
+  sending: (part: string) => `Enviando, ${part}`,
+  sendingName: (name: string) => `Enviando ${iso(name)}`,
+  checking: "Comprobando",
+  ready: "Listo para enviar",
+  still: "Listo para enviar, como imagen fija",
+  follows: "Se enviará en cuanto llegue",
+  cancel: "Cancelar",
+  cancelName: (name: string) => `Cancelar ${iso(name)}`,
+  remove: "Quitar",
+  removeName: (name: string) => `Quitar ${iso(name)}`,
+  againName: (name: string) => `Intentar de nuevo: ${iso(name)}`,
+  readyName: (name: string) => `${iso(name)} está listo para enviar`,
+  failedName: (name: string, why: string) => `${iso(name)} no se envió. ${why}`,
+  save: "Guardar",
+  notNow: "No se puede abrir en este momento. Inténtelo de nuevo.",
+  failed: {
+    attachment_too_large: "Pesa más de 20 MB. Quizá baste con una foto.",
+    attachment_too_many_pixels: "La imagen tiene demasiados píxeles. Basta con una más pequeña.",
+    attachment_not_allowed: "No se pueden enviar archivos de este tipo. Sí imágenes, PDF y texto sin formato.",
+    attachment_empty: "El archivo está vacío.",
+    attachment_unreadable: "El archivo está dañado y no se puede abrir.",
+    attachment_unsafe: "Nuestra comprobación encontró algo dañino en él.",
+    attachment_not_scanned: "No se pudo comprobar en este momento. Inténtelo de nuevo.",
+    attachments_full: "En esta conversación no caben más archivos.",
+    too_many: `Como máximo ${num(10)} archivos a la vez.`,
+    unreachable: "Se perdió la conexión. Continuará cuando vuelva.",
+    handoff_closed: "La conversación ha terminado.",
+    rate_limited: "Demasiados a la vez. Inténtelo de nuevo en un minuto.",
+    other: "No funcionó, y no por culpa suya. Inténtelo de nuevo.",
+  },
+} satisfies Texts;
