@@ -1,6 +1,7 @@
-"""Runs every check, long ones in two lanes side by side, and says how long each took.
+"""Runs every check, long ones two at a time, and says how long each took.
 
-The short ones come first, and the first that fails ends the run. The faults come last and alone: they measure times.
+The short ones come first, and the first that fails ends the run. The faults come last, beside nothing but each other:
+they measure times, and wait more than they work.
 """
 
 import os
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
@@ -30,11 +32,12 @@ PYTEST_PLUGINS = (
 )
 PYTEST_FOUND_NOTHING = 5
 # They drive whole servers and choose their databases themselves, so one run of them is enough.
-BROWSERS = ("tests/e2e",)
+BROWSERS = "tests/e2e"
 WHOLE_SERVERS = (
     "tests/examples",
     "tests/deploy",
     "tests/phone_live",
+    "tests/simulation/test_command.py",
     "tests/config/test_leaving.py",
     "tests/config/test_start.py",
     "tests/config/test_waiting.py",
@@ -42,11 +45,14 @@ WHOLE_SERVERS = (
 # They touch no database, or ask nothing of it that another engine could answer otherwise.
 ONE_DATABASE = (
     "tests/admin",
+    "tests/api/test_refused_moves.py",
+    "tests/api/test_tenants.py",
     "tests/callbacks",
     "tests/configuration",
     "tests/intents",
     "tests/journeys",
     "tests/lib",
+    "tests/pages",
     "tests/routing/test_estimates.py",
     "tests/routing/test_matching.py",
     "tests/telephony",
@@ -73,7 +79,7 @@ class Done:
     failure: str | None
 
 
-# Where a check of a lane prints: two at once on one terminal could not be read.
+# Where a check prints that has company: two at once on one terminal could not be read.
 _output: ContextVar[IO[bytes] | None] = ContextVar("output", default=None)
 
 
@@ -83,8 +89,8 @@ def main() -> int:
     started = time.monotonic()
     done = run_in_order(short_checks())
     if not done[-1].failure:
-        done += run_in_lanes(lanes(arguments[full_faults:]))
-        done += run_in_order([faults(full=full_faults)])
+        done += run_side_by_side(long_checks(arguments[full_faults:]))
+        done += run_side_by_side(faults(full=full_faults))
     print(table(done, total=time.monotonic() - started), flush=True)
     failed = [one for one in done if one.failure]
     for one in failed:
@@ -103,10 +109,10 @@ def run_in_order(checks: Sequence[Check]) -> list[Done]:
     return done
 
 
-def run_in_lanes(lanes: Sequence[Sequence[Check]]) -> list[Done]:
-    """Lanes side by side, each in its order and to its end; what a check printed is shown when it is done."""
-    done: list[Done] = []
-    threads = [threading.Thread(target=copy_context().run, args=(run_lane, lane, done)) for lane in lanes]
+def run_side_by_side(checks: Sequence[Check]) -> list[Done]:
+    """All to their end, two at a time for two cores, in order; what a check printed is shown when it is done."""
+    waiting, done = deque(checks), list[Done]()
+    threads = [threading.Thread(target=copy_context().run, args=(take_from, waiting, done)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -114,8 +120,12 @@ def run_in_lanes(lanes: Sequence[Sequence[Check]]) -> list[Done]:
     return done
 
 
-def run_lane(lane: Sequence[Check], done: list[Done]) -> None:
-    for check in lane:
+def take_from(waiting: deque[Check], done: list[Done]) -> None:
+    while True:
+        try:
+            check = waiting.popleft()
+        except IndexError:
+            return
         with tempfile.TemporaryFile() as output:
             _output.set(output)
             done.append(carry_out(check))
@@ -157,22 +167,32 @@ def short_checks() -> list[Check]:
     ]
 
 
-def lanes(pytest_arguments: Sequence[str]) -> list[list[Check]]:
-    """Two lanes of about the same length, for two cores; much of either is waiting for processes and clocks."""
+def long_checks(arguments: Sequence[str]) -> list[Check]:
+    """The longest first, so that what is left at the end is short."""
     return [
-        [
-            Check("tests on SQLite", lambda: test_on_sqlite(pytest_arguments)),
-            Check("browsers", lambda: test_whole_servers(BROWSERS, pytest_arguments)),
-        ],
-        [
-            Check("tests on PostgreSQL", lambda: test_on_postgres(pytest_arguments)),
-            Check("whole servers", lambda: test_whole_servers(WHOLE_SERVERS, pytest_arguments)),
-        ],
+        Check("tests on PostgreSQL", lambda: test_on_postgres(arguments)),
+        Check("tests on SQLite", lambda: test_on_sqlite(arguments)),
+        *(
+            Check(f"browsers, {number} of 2", lambda half=half: test_whole_servers(half, arguments))  # type: ignore[misc]
+            for number, half in enumerate(halves(BROWSERS), start=1)
+        ),
+        Check("whole servers", lambda: test_whole_servers(WHOLE_SERVERS, arguments)),
     ]
 
 
-def faults(*, full: bool) -> Check:
-    return Check("faults, full form" if full else "faults, short form", lambda: test_faults(full=full))
+def faults(*, full: bool) -> list[Check]:
+    """Every promise against real processes; the full form takes hours' worth of faults in some tens of minutes."""
+    form = "full" if full else "short"
+    return [
+        Check(f"faults, {form} form, {number} of 2", lambda half=half: pytest(*half, faults=form))  # type: ignore[misc]
+        for number, half in enumerate(halves(FAULTS), start=1)
+    ]
+
+
+def halves(folder: str) -> list[list[str]]:
+    """Every second file of a folder of tests, and the others."""
+    files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / folder).glob("test_*.py"))
+    return [files[::2], files[1::2]]
 
 
 def call(*command: str | Path, changes: Mapping[str, str | None] | None = None, cwd: Path = ROOT) -> None:
@@ -206,29 +226,26 @@ def npm(script: str) -> None:
 
 def test_on_sqlite(arguments: Sequence[str]) -> None:
     """With what needs no database at all."""
-    pytest("-m", "not postgres", *ignoring(FAULTS, *BROWSERS, *WHOLE_SERVERS), *arguments, may_be_empty=bool(arguments))
+    pytest("-m", "not postgres", *ignoring(FAULTS, BROWSERS, *WHOLE_SERVERS), *arguments, may_be_empty=bool(arguments))
 
 
 def test_on_postgres(arguments: Sequence[str]) -> None:
-    elsewhere = ignoring(FAULTS, *BROWSERS, *WHOLE_SERVERS, *ONE_DATABASE)
+    elsewhere = ignoring(FAULTS, BROWSERS, *WHOLE_SERVERS, *ONE_DATABASE)
     with temporary_postgres() as url:
         pytest(*elsewhere, *arguments, database=url, may_be_empty=bool(arguments))
 
 
 def test_whole_servers(paths: Sequence[str], arguments: Sequence[str]) -> None:
     """Of what a developer has named, that which is here."""
-    mine = [name for name in arguments if name.startswith(tuple(paths))] if arguments else list(paths)
+    within = [name for name in arguments if name.startswith(tuple(paths))]
+    below = [path for path in paths if path.startswith(tuple(arguments) or "")]
+    mine = dict.fromkeys([*within, *below])
     if mine:
         pytest("-m", "not postgres", *mine)
 
 
 def ignoring(*paths: str) -> list[str]:
     return [f"--ignore={path}" for path in paths]
-
-
-def test_faults(*, full: bool) -> None:
-    """Every promise against real processes; the full form takes hours' worth of faults in some tens of minutes."""
-    pytest(FAULTS, faults="full" if full else "short")
 
 
 def pytest(*arguments: str, database: str | None = None, faults: str | None = None, may_be_empty: bool = False) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from deploy import bootstrap
-from deploy.example_site import SITE_DIR, ExampleSite
+from deploy.example_site import BRAND_DIR, SITE_DIR, ExampleSite
 from deploy.processes import is_free, kill, last_lines, start, stop, wait_until_ready
 from deploy.shell import ROOT, VENV_PYTHON, SetupError, Stamp, digest, environment, run, say
 
@@ -42,6 +42,7 @@ class Product:
             HANDOFF_DEMO="1",
             PUBLIC_ORIGIN=self.origin,
             DATABASE_URL=os.environ.get("DATABASE_URL") or f"sqlite:///{self.database}",
+            HANDOFF_BRAND_ROOT=os.environ.get("HANDOFF_BRAND_ROOT") or str(BRAND_DIR),
             HANDOFF_LAB_SIP=f"127.0.0.1:{self.sip_port}",
         )
 
@@ -81,12 +82,20 @@ class Product:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./run", description=__doc__)
     parser.add_argument("--setup", action="store_true", help="install and build what is needed, then exit")
+    parser.add_argument(
+        "manage",
+        nargs=argparse.REMAINDER,
+        metavar="manage COMMAND",
+        help="a command of manage.py on the demo's data, whether the demo runs or not: manage apply_config shop.toml",
+    )
     arguments = parser.parse_args()
+    if arguments.manage and (arguments.manage[0] != "manage" or len(arguments.manage) == 1):
+        parser.error("only `manage` and a command may follow: ./run manage apply_config shop.toml")
     try:
         if arguments.setup:
             bootstrap.set_up()
             return 0
-        return run_demo()
+        return manage(arguments.manage[1:]) if arguments.manage else run_demo()
     except SetupError as error:
         say(f"{error}")
         return 1
@@ -106,13 +115,26 @@ def run_demo() -> int:
     return serve(product, site, private)
 
 
-def port(variable: str, default: int) -> int:
+def manage(arguments: list[str]) -> int:
+    """Run one of manage.py's commands as the demo's server would see the world; its output and exit code are shown."""
+    product = Product(port_number("HANDOFF_PORT", 8000), HOME / "handoff.sqlite3")
+    bootstrap.set_up()
+    product.migrate()
+    return subprocess.run([VENV_PYTHON, "manage.py", *arguments], cwd=ROOT, env=product.environment).returncode
+
+
+def port_number(variable: str, default: int) -> int:
     value = os.environ.get(variable) or str(default)
     if not value.isdecimal() or not 0 < int(value) < 65536:
         raise SetupError(f"{variable} is {value!r}: it must be a port number")
-    if not is_free(int(value)):
-        raise SetupError(f"Port {value} is taken. Choose another one: {variable}={int(value) + 100} ./run")
     return int(value)
+
+
+def port(variable: str, default: int) -> int:
+    value = port_number(variable, default)
+    if not is_free(value):
+        raise SetupError(f"Port {value} is taken. Choose another one: {variable}={value + 100} ./run")
+    return value
 
 
 def sip_port() -> int:
@@ -205,6 +227,9 @@ def addresses(product: Product, site: ExampleSite, private: dict[str, str]) -> s
 
   Admin           {product.origin}/admin/
                   admin  {private["admin_password"]}
+                  (supervises every queue, too: sign in at the console)
+
+  A site of yours ./run manage apply_config shop.toml    (docs/embedding.md)
 
   Logs are in {HOME.relative_to(ROOT)}/. Ctrl-C stops everything.
 """

@@ -11,6 +11,8 @@ from deploy.processes import free_port, start, stop, wait_until_ready
 from deploy.shell import ROOT, VENV_PYTHON, Stamp, digest, environment, run
 
 SITE_DIR = ROOT / "examples" / "harbour_bank"
+# The help desk serves the site's logo, from a folder of its own.
+BRAND_DIR = SITE_DIR / "brand"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from playwright.sync_api import Browser
 
 STILL_BYTES: Final = 150_000
 TOUR_BYTES: Final = 1_500_000
-COLOURS: Final = 256
 TOUR_SIZE: Final = (960, 640)
 TOUR_QUALITY: Final = 72
 # A picture of the browser's with a sentence below it: its own fonts, so that none has to be there.
@@ -42,10 +41,9 @@ class Slide:
 
 
 def save_still(path: Path, png: bytes) -> int:
-    """With a palette, as interfaces need few colours; answers its bytes. Raises ValueError for one too large."""
-    image = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    """To the last pixel: a palette turned amber into red. Answers its bytes. Raises ValueError for one too large."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, optimize=True)
+    Image.open(io.BytesIO(png)).convert("RGB").save(path, "WEBP", lossless=True, method=6)
     return _checked(path, STILL_BYTES)
 
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from deploy.demo import render_configuration
-from deploy.example_site import ExampleSite
+from deploy.example_site import BRAND_DIR, ExampleSite
 from deploy.pictures import Slide, save_still, save_tour
 from deploy.processes import free_port, start, stop, wait_until_ready
 from deploy.screen_cast import FLOOR, PATIENCE_MS, PHONE, Agent, Customer
@@ -54,7 +54,7 @@ TOUR: Final = "tour.webp"
 
 def names() -> set[str]:
     """Every file that this command writes."""
-    return {f"{name}.png" for name in STILLS} | {TOUR}
+    return {f"{name}.webp" for name in STILLS} | {TOUR}
 
 
 @dataclass
@@ -187,8 +187,8 @@ def _slide(studio: Studio, who: str, words: str, png: bytes, **more: Any) -> Non
 
 def _write(studio: Studio) -> None:
     for name in STILLS:
-        size = save_still(FOLDER / f"{name}.png", studio.taken[name])
-        say(f"{name}.png  {size // 1000} KB")
+        size = save_still(FOLDER / f"{name}.webp", studio.taken[name])
+        say(f"{name}.webp  {size // 1000} KB")
     say(f"{TOUR}  {save_tour(FOLDER / TOUR, studio.slides, studio.browser) // 1000} KB")
 
 
@@ -206,6 +206,7 @@ def _studio() -> Iterator[Studio]:
         SECRET_KEY=secrets.token_urlsafe(50),
         PUBLIC_ORIGIN=origin,
         DATABASE_URL=f"sqlite:///{home / 'handoff.sqlite3'}",
+        HANDOFF_BRAND_ROOT=str(BRAND_DIR),
         HANDOFF_LAB_SIP=f"127.0.0.1:{free_port()}",
         HANDOFF_LIMIT_SCALE="100",
         HANDOFF_ATTACHMENT_ROOT=str(home / "attachments"),

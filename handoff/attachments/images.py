@@ -28,13 +28,11 @@ SCANS_PIXELS: Final = 2_000_000_000
 # Enough to read a page of print.
 SIDE: Final = 4096
 QUALITY: Final = 88
-# What follows a scan's pixels: any marker but a stuffed 0xFF, a fill byte and a restart.
-_MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_START: Final = 0xD8
+# The markers with a length, and the end. Decoders pass over lower ones without looking for a length, so that nothing
+# can be hidden behind one; what else there is stands among pixels, or is refused by them.
+_MARKER: Final = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 _SCAN: Final = 0xDA
 _END: Final = 0xD9
-# Decoders pass over the lower ones without looking for a length, so that nothing can be hidden behind one.
-_FIRST_WITH_LENGTH: Final = 0xC0
 # One is decoded at a time: memory for one is what a server has to have to spare.
 _decoding: Final = threading.Lock()
 WAIT_SECONDS: Final = 20
@@ -96,11 +94,10 @@ def count_scans(file: IO[bytes]) -> int:
     data = file.read()
     file.seek(place)
     scans, found = 0, _MARKER.search(data)
-    while found is not None and (marker := found[0][1]) != _END:
-        scans += marker == _SCAN
+    while found is not None and found[0][1] != _END:
+        scans += found[0][1] == _SCAN
         # A scan's length is its header's: no marker stands among the pixels that follow.
-        has_length = marker >= _FIRST_WITH_LENGTH and marker != _START
-        length = int.from_bytes(data[found.end() : found.end() + 2]) if has_length else 0
+        length = int.from_bytes(data[found.end() : found.end() + 2])
         found = _MARKER.search(data, found.end() + length)
     return scans
 

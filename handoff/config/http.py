@@ -32,6 +32,8 @@ from handoff.lib.errors import DomainError
 THREADS: Final = 12
 # Files that come in at once, each on the disk until it is whole.
 UPLOADS: Final = 32
+# Of these, checked and stored at once: pictures and scanners take their time, and everybody else needs threads too.
+STORING: Final = 4
 LENGTH: Final = b"content-length"
 # What is a little too long is read to its end: a client whose body is cut off does not see why.
 READ_ON_LIMIT: Final = 1024 * 1024
@@ -45,6 +47,7 @@ class HttpHandler(ASGIHandler):
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="http")
         self._uploads = asyncio.Semaphore(UPLOADS)
+        self._storing = asyncio.Semaphore(STORING)
         self.load_middleware()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -73,10 +76,14 @@ class HttpHandler(ASGIHandler):
             file = TemporaryFile()  # noqa: SIM115
             try:
                 size = await uploads.write_body(scope, receive, into=file)
+                await self._storing.acquire()
             except BaseException:
                 file.close()
                 raise
-            return await self._answer(_with_length(scope | {ADMITTED: True}, size), file)
+            try:
+                return await self._answer(_with_length(scope | {ADMITTED: True}, size), file)
+            finally:
+                self._storing.release()
 
     async def _answer(self, scope: dict[str, Any], body: IO[bytes]) -> HttpResponseBase:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._respond, scope, body)

@@ -49,6 +49,8 @@ def prepare_training(template: str | None) -> Signing:
         if site is not None and not site.is_simulated:
             raise DomainError("not_prepared", f"There is a site {SITE_KEY!r} that is no simulation's.")
         site = site or Site.objects.create(key=SITE_KEY, name=SITE_NAME, allow_unverified=True, is_simulated=True)
+        Site.objects.filter(pk=site.pk).update(allow_unverified=True)
+        site.allow_unverified = True
         _copy_menu(of, site)
         if not SiteKey.objects.filter(site=site, revoked_at=None).exists():
             secret = keys.encrypt(secrets.token_urlsafe(SECRET_BYTES))
@@ -81,7 +83,8 @@ def hire(count: int, names: Iterable[str], signing: Signing, *, are_trainees: bo
 
 
 def dismiss() -> None:
-    """Nobody can sign in as a simulated agent between two plays."""
+    """Between two plays nobody can sign in as a simulated agent, or come to the practice site without its key."""
+    Site.objects.filter(key=SITE_KEY, is_simulated=True).update(allow_unverified=False)
     User.objects.filter(agent__is_simulated=True).update(is_active=False)
     Agent.objects.filter(is_simulated=True).update(wanted=False, lease_expires_at=None)
 

@@ -36,7 +36,7 @@ def carry_over(
     identity.end_session(old, reason=Session.Ended.UPGRADED, now=record.now)
     if old.customer_id != new.customer_id:
         record.add_event(streams.customer(old.customer.public_id), SessionChanged())
-        _move_handoffs(old.customer, new, signed, record)
+        _move_handoffs(old.customer, new, signed, record, is_answer=is_answer)
         return
     current = handoffs.open_of(new.customer)
     handoff = broker.lock_any(current.public_id) if current else None
@@ -45,7 +45,7 @@ def carry_over(
 
 
 def answer_anew(session: Session, signed: Sequence[Fact], record: Recording) -> None:
-    """A confirmation from a tab that may keep nothing: it cannot bring its old session along, which runs out by itself."""
+    """A confirmation from a tab that may keep nothing: it cannot bring its old session along, which runs out."""
     identity.hold_customer(session.customer)
     current = handoffs.open_of(session.customer)
     handoff = broker.lock_any(current.public_id) if current else None
@@ -63,8 +63,13 @@ def _refresh(
     record.add(verification.answer(handoff, _identity(session), is_meant=is_meant, now=record.now))
 
 
-def _move_handoffs(before: Customer, new: Session, signed: Sequence[Fact], record: Recording) -> None:
-    """Everything is locked before the log is read: a message that is stored meanwhile must be moved too."""
+def _move_handoffs(
+    before: Customer, new: Session, signed: Sequence[Fact], record: Recording, *, is_answer: bool
+) -> None:
+    """Everything is locked before the log is read: a message that is stored meanwhile must be moved too.
+
+    With `is_answer` somebody may have asked for just this sign-in in what the verified customer has open already.
+    """
     locked = _lock_all(before, new.customer)
     hold_agents_of(locked)
     record.hold(_streams_of(locked, before, new.customer))
@@ -75,6 +80,9 @@ def _move_handoffs(before: Customer, new: Session, signed: Sequence[Fact], recor
             _merge(handoff, standing, before, new, record)
         else:
             _adopt(handoff, before, new, signed, record)
+    current = next((one for one in theirs if one.state in OPEN), None)
+    if is_answer and current is not None and verification.is_asked(current, now=record.now):
+        _refresh(current, new, signed, record, is_answer=True)
 
 
 def _stands_for(standing: Handoff, handoff: Handoff) -> bool:

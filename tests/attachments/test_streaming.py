@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from handoff.attachments import scanning as scanning_of_files
 from handoff.config import http
 from handoff.config.http import HttpHandler
 from handoff.realtime.threads import in_database
@@ -174,3 +177,29 @@ async def test_a_file_goes_out_in_parts(maya, talk, handler) -> None:
     assert b"".join(parts) == content
     assert (len(parts) > 3, max(map(len, parts)) <= 64 * 1024) == (True, True)
     assert PDF not in content
+
+
+async def test_others_are_answered_while_many_files_are_being_checked(maya, talk, handler, monkeypatch) -> None:
+    """A scanner that takes its time, and more files than the server has threads."""
+    is_over, scanning = threading.Event(), []
+
+    def scan(file: Any) -> None:
+        scanning.append(file)
+        assert is_over.wait(20)
+
+    monkeypatch.setattr(scanning_of_files, "check", scan)
+    path = f"/api/v1/handoffs/{talk}/attachments"
+    senders = [Client(1) for _ in range(http.THREADS + 1)]
+    uploads = [asyncio.create_task(handler(scope_of(maya, path), one.receive, one.send)) for one in senders]
+    try:
+        async with asyncio.timeout(10):
+            while len(scanning) < http.STORING:
+                await asyncio.sleep(0.01)
+            reader = Client(1)
+            await handler(scope_of(maya, "/api/v1/availability", method="GET"), reader.receive, reader.send)
+        assert reader.status == 200
+        assert len(scanning) == http.STORING
+    finally:
+        is_over.set()
+        await asyncio.gather(*uploads)
+    assert [one.status for one in senders] == [201] * len(senders)

@@ -75,6 +75,15 @@ def test_passwords_are_hashed_with_argon2() -> None:
     assert settings.PASSWORD_HASHERS == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 
+def test_a_database_without_tables_says_what_makes_them(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[[queues]]\nkey = "cards"\nname = "Cards"\n')
+    refused = manage(tmp_path, "apply_config", str(config), SECRET_KEY="secret" * 9)
+    assert refused.returncode != 0
+    assert "`manage.py migrate` first" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_a_secret_that_reads_no_site_key_is_refused_unless_the_former_one_is_named(tmp_path: Path) -> None:
     former, other = "former" * 8, "another" * 8
     config = tmp_path / "config.toml"

@@ -1,5 +1,7 @@
 """The demo's configuration and secrets, and the stamps that let a second start skip what is done."""
 
+import socket
+import sqlite3
 import stat
 import tomllib
 from pathlib import Path
@@ -46,6 +48,29 @@ def test_port_must_be_a_port(monkeypatch: pytest.MonkeyPatch, value: str) -> Non
     monkeypatch.setenv("HANDOFF_PORT", value)
     with pytest.raises(SetupError, match="HANDOFF_PORT"):
         demo.port("HANDOFF_PORT", 8000)
+
+
+def test_a_command_sees_the_demos_data_while_the_demo_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(demo.bootstrap, "set_up", lambda: None)
+    monkeypatch.setattr(demo, "HOME", tmp_path)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with socket.socket() as running:
+        running.bind(("127.0.0.1", 0))
+        running.listen()
+        monkeypatch.setenv("HANDOFF_PORT", str(running.getsockname()[1]))
+        shop = tmp_path / "shop.toml"
+        shop.write_text('[[queues]]\nkey = "orders"\nname = "Orders"\n')
+        monkeypatch.setattr("sys.argv", ["./run", "manage", "apply_config", str(shop)])
+        assert demo.main() == 0
+    with sqlite3.connect(tmp_path / "handoff.sqlite3") as database:
+        assert database.execute("SELECT key FROM handoff_queue").fetchall() == [("orders",)]
+
+
+@pytest.mark.parametrize("typed", [["apply_config"], ["manage"]])
+def test_a_word_that_is_no_command_is_refused(monkeypatch: pytest.MonkeyPatch, typed: list[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["./run", *typed])
+    with pytest.raises(SystemExit):
+        demo.main()
 
 
 def test_stamp_is_current_until_its_content_changes(tmp_path: Path) -> None:

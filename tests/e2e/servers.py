@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.example_site import SITE_DIR, ExampleSite
+from deploy.example_site import BRAND_DIR, SITE_DIR, ExampleSite
 from deploy.processes import free_port, kill, start, stop, wait_until_ready
 from deploy.shell import VENV_PYTHON, environment, run
 
@@ -66,6 +66,7 @@ class Product:
             HANDOFF_LIMIT_SCALE="1000",
             HANDOFF_SQLITE_SYNCHRONOUS="OFF",
             REDIS_URL="",
+            HANDOFF_BRAND_ROOT=str(BRAND_DIR),
             HANDOFF_LAB_SIP=f"127.0.0.1:{self.sip_port}",
             **{f"HANDOFF_{name}_SECONDS": str(seconds) for name, seconds in self.seconds.items()},
         )

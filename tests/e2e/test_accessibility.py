@@ -13,6 +13,11 @@ from deploy.shell import ROOT
 from tests.e2e.people import Agent, Customer
 
 GRAVE: Final = ("serious", "critical")
+# A colour on its way from day to night is neither.
+SETTLE: Final = """async () => {
+  const moving = document.getAnimations().filter(one => one instanceof CSSTransition);
+  await Promise.allSettled(moving.map(one => one.finished));
+}"""
 RUN: Final = """async () => {
   const {violations, passes} = await axe.run(document, {iframes: false});
   const shown = ({id, impact, nodes}) => [impact, id, ...nodes.slice(0, 3).map(node => node.html.slice(0, 160))];
@@ -31,6 +36,7 @@ class Examiner:
 
     def look(self, view: str, place: Page | Frame) -> None:
         place.evaluate(axe())
+        place.evaluate(SETTLE)
         report = place.evaluate(RUN)
         assert report["passes"] > 10, "axe looked at nothing"
         grave = [violation for violation in report["violations"] if violation[0] in GRAVE]

@@ -271,10 +271,11 @@ def test_the_waiting_place_is_heard_as_it_stands(maya: Customer) -> None:
 
 WAITING: Final = """
 - banner:
-  - text: Harbour Bank help Something else
+  - img "Harbour Bank help"
+  - text: Something else
   - button "Minimise help, keep my place"
 - main:
-  - heading "Your place in the line" [level=1]
+  - heading "Your place in the line for “Something else”" [level=1]
   - paragraph: "1"
   - paragraph
   - paragraph: You’re next.
@@ -285,4 +286,93 @@ WAITING: Final = """
   - textbox "Add something for the agent"
   - button "Send"
 - paragraph: /Place 1\\. .* You’re next\\./
+"""
+
+
+def test_the_conversation_and_its_end_are_heard_as_they_stand(maya: Customer, amira: Agent) -> None:
+    maya.context.grant_permissions(["clipboard-write"])
+    maya.visit("/")
+    maya.ask_for_help(about="Something else")
+    amira.accept()
+    amira.say("Hello Maya, is it the one at Corner Cafe?")
+    maya.reads("Hello Maya, is it the one at Corner Cafe?")
+    paste_a_megabyte(maya)
+    maya.say("Yes, that one")
+    amira.reads("Yes, that one")
+    expect(maya.log.get_by_text("read", exact=True)).to_be_attached()
+    faults = [*stands(maya, TALKING)]
+    amira.end()
+    expect(maya.panel.get_by_text("How easy was it to get this done?")).to_be_visible()
+    assert [*faults, *stands(maya, ENDED)] == []
+
+
+def stands(maya: Customer, words: str) -> list[str]:
+    heard(maya.panel.locator("body"), words)
+    examiner, found = Examiner(), maya.frame.evaluate(SIZES, PANEL_TARGET)
+    for scheme in ("light", "dark"):
+        maya.page.emulate_media(color_scheme=scheme)
+        maya.frame.evaluate(SETTLED)
+        examiner.look(scheme, maya.frame)
+        found += maya.frame.evaluate(CONTRAST)
+    maya.page.emulate_media(color_scheme="light")
+    return [*found, *examiner.found]
+
+
+def paste_a_megabyte(maya: Customer) -> None:
+    """It is not taken in, and said so; what was there stays, and so does the page's pace."""
+    maya.page.evaluate("() => navigator.clipboard.writeText('word and word. '.repeat(70_000))")
+    maya.pen.fill("My own words")
+    maya.pen.press("Control+v")
+    expect(maya.panel.get_by_role("alert")).to_contain_text("none of it was put in")
+    expect(maya.pen).to_have_value("My own words")
+    maya.pen.fill("")
+    expect(maya.panel.locator(".strip--bad")).to_have_count(0)
+
+
+TALKING: Final = """
+- banner:
+  - heading "Amira" [level=1]
+  - text: Here now
+  - button "Go on by phone"
+  - button "End conversation"
+  - button "Minimise help, keep my place"
+- main:
+  - log "Conversation":
+    - list:
+      - listitem:
+        - switch "Play a sound when something comes"
+      - listitem: /Amira joined at .* Your details and steps are on screen\\./
+      - listitem:
+        - paragraph: /Amira, \\d+:\\d+/
+        - text: Hello Maya, is it the one at Corner Cafe?
+      - listitem:
+        - text: "You wrote: Yes, that one"
+        - paragraph: /\\d+:\\d+ read/
+  - status
+  - status
+  - button "Attach a file"
+  - text: Write a message
+  - textbox "Write a message"
+  - button "Send"
+- paragraph: Amira is here.
+"""
+ENDED: Final = """
+- banner:
+  - img "Harbour Bank help"
+  - text: /Ended at \\d+:\\d+/
+  - button "Minimise help, keep my place"
+- main:
+  - heading "This conversation has ended" [level=1]
+  - blockquote:
+    - paragraph: /Amira, \\d+:\\d+/
+    - paragraph: Hello Maya, is it the one at Corner Cafe?
+  - group "How easy was it to get this done?":
+    - radio "1"
+    - radio "7"
+  - textbox "What made it so? (optional)"
+  - button "Skip"
+  - button "Send" [disabled]
+  - group: Read the conversation
+  - button "Ask about something else"
+- paragraph
 """

@@ -111,7 +111,7 @@ def items_of_claims(amira: Agent, claims: dict[str, Any]) -> Iterator[Item]:
 
 
 def verdict_shown(identity: Locator, action: str) -> Callable[[], bool]:
-    return lambda: VERDICTS[action] in text_of(identity.locator("li").filter(has_text=action))
+    return lambda: VERDICTS[action] in text_of(identity.locator("li").filter(has_text=action)).lower()
 
 
 def items_of_words(amira: Agent) -> Iterator[Item]:

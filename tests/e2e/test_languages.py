@@ -15,10 +15,11 @@ from tests.e2e.test_accessibility import Examiner
 
 OTHERS: Final = ("de", "es", "ar")
 MEASURES: Final = (Path(__file__).parent / "measures.js").read_text()
-# A page says its language in its first tag; here it is another one before anything reads it.
+# A page says its language in its first tag and to the widget; here it is another one before anything reads it.
 SPEAK: Final = """if (top === window) new MutationObserver(() => {
   const page = document.documentElement;
   if (page && page.lang !== 'ar') page.lang = 'ar';
+  for (const tag of document.querySelectorAll('script[data-lang]:not([data-lang=ar])')) tag.dataset.lang = 'ar';
 }).observe(document, {childList: true, subtree: true, attributes: true});"""
 # Words that no German, Spanish or Arabic sentence has; what the bank, the customer and the agent said is theirs.
 ENGLISH: Final = re.compile(

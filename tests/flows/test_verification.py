@@ -216,3 +216,16 @@ def test_two_questions_and_a_no_at_once_leave_one_request(maya: Page, amira: Age
     last = LogEntry.objects.filter(type__startswith="verification.").latest("seq").data
     assert last == seen(maya, talk)
     assert Handoff.objects.get().state == "connected"
+
+
+def test_an_answer_from_a_tab_that_knew_nobody_reaches_the_talk_that_stays(
+    maya: Page, page: Callable[[], Page], amira: Agent, talk: str
+) -> None:
+    """That tab has a handoff of its own, which closes into the one where it was asked."""
+    ask(amira, talk, acr_values=["urn:bank:3"])
+    tab = page()
+    assert tab.open().status == 201
+    assert tab.ask().status == 201
+    sign_in(tab, acr="urn:bank:3", meant=True)
+    assert tab.get("handoffs/" + talk).body["verification"]["status"] == "satisfied"
+    assert at_the_desk(amira)["customer"]["assurance"]["acr"] == "urn:bank:3"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import authenticate
 
 from handoff.broker.models import Handoff
@@ -55,6 +56,15 @@ def test_preparing_twice_changes_nothing_but_follows_the_real_menu(harbour: Site
     assert (first.secret, first.kid) == (second.secret, second.kid)
     assert Intent.objects.get(site__key="practice", key="lost-card").label == "Lost or stolen card"
     assert Intent.objects.filter(site__key="practice").count() == 2
+
+
+def test_between_two_plays_no_stranger_comes_to_the_trainees(harbour: Site) -> None:
+    site = Site.objects.get(key=practice.prepare_training(None).site)
+    assert Page(site, settings.PUBLIC_ORIGIN, "").open().status == 201
+    practice.dismiss()
+    assert Page(site, settings.PUBLIC_ORIGIN, "").open().code == "unverified_not_allowed"
+    assert practice.prepare_training(None).allows_unverified
+    assert Page(site, settings.PUBLIC_ORIGIN, "").open().status == 201
 
 
 def test_a_demo_signs_with_the_sites_own_key_and_adds_none(harbour: Site) -> None:

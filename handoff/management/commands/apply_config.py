@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from handoff.flows.configuration.actions import ConfigurationRefused, apply
 
@@ -26,6 +27,8 @@ class Command(BaseCommand):
             raise CommandError(f"{path}: {error.strerror}") from None
         except ConfigurationRefused as refusal:
             raise CommandError(f"{refusal.message}\nNothing was changed.") from None
+        except DatabaseError as error:
+            raise CommandError(f"The database: {error}. If it is a new one, run `manage.py migrate` first.") from error
         if options["json"]:
             self.stdout.write(json.dumps({"changed": changes.lines, "secrets": changes.secrets}))
             return

@@ -1,6 +1,7 @@
 /** The agent console's entry. */
 import { render } from "preact";
 import { serverNow } from "../shared/api.ts";
+import { refuseFiles } from "../shared/file_events.ts";
 import { session } from "../shared/storage.ts";
 import { App } from "./app.tsx";
 import { bindings } from "./bindings.ts";
@@ -19,6 +20,7 @@ if (root) {
   bindings.open(session(() => localStorage), page.agentId);
   render(<App desk={desk} page={page} />, root);
   listenForGesture();
+  refuseFiles(window);
   keepPlace(desk);
   window.addEventListener("pagehide", () => desk.drafts.flush());
   desk.start();

@@ -23,7 +23,7 @@ export function Rail(): ComponentChildren {
       <AvailabilityBox />
       <MyHandoffs />
       <Queues rows={board.queues} />
-      <p class="rail__foot"><Keys keys={["Alt", "1"]} /> to <kbd class="kbd">3</kbd> my handoffs</p>
+      <p class="rail__foot"><Keys keys={["Alt", "1"]} /> to <kbd class="kbd">9</kbd> my handoffs</p>
     </aside>
   );
 }

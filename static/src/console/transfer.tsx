@@ -96,10 +96,13 @@ export function Transfer(props: TransferProps): ComponentChildren {
 }
 
 function Where({ passing: { options, chosen, choose } }: { passing: Passing }): ComponentChildren {
+  const list = useRef<HTMLDivElement>(null);
+  // The dialog begins at its Close button, because nothing else is there until the answer comes.
+  useEffect(() => { if (options && !document.activeElement?.closest(".dlg__b, .dlg__f")) list.current?.querySelector<HTMLInputElement>("input:not([disabled])")?.focus(); }, [options]);
   return (
     <fieldset>
       <legend class="label">To a person or a queue</legend>
-      <div class="opts">
+      <div class="opts" ref={list}>
         {options === null && <p class="opt meta" role="status">Looking who is there</p>}
         {options?.map(({ to, meta, free }) => (
           <label key={keyOf(to)} class="opt">

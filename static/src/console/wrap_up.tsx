@@ -1,6 +1,6 @@
 /** The work after the talk: what came of it, and what the next agent should not have to ask. */
 import type { ComponentChildren } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { elapsed } from "../shared/time.ts";
 import { likelyDisposition } from "./call.ts";
 import { useBoard } from "./context.tsx";
@@ -18,6 +18,9 @@ export function WrapUp({ handoff }: { handoff: DeskHandoff }): ComponentChildren
   const [missing, setMissing] = useState(false);
   const first = useRef<HTMLInputElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
+  const form = useRef<HTMLFormElement>(null);
+  // The box that was written in went away with the talk. Not to an outcome: a word still being typed must not choose one.
+  useEffect(() => { if (document.activeElement === document.body) form.current?.focus(); }, []);
   const write = (text: string) => { setNote(text); desk.drafts.change(handoff.id, { note: text }); };
   const save = async () => {
     if (outcome === null) { setMissing(true); first.current?.focus(); return; }
@@ -25,7 +28,7 @@ export function WrapUp({ handoff }: { handoff: DeskHandoff }): ComponentChildren
     if (await desk.wrapUp(handoff.id, outcome, note)) desk.drafts.change(handoff.id, { mode: "reply", reply: "", note: "" });
   };
   return (
-    <form class="form form--wrap" aria-label="Wrap-up"
+    <form class="form form--wrap" aria-label="Wrap-up" tabIndex={-1} ref={form}
       onSubmit={(event) => { event.preventDefault(); void save(); }}
       onKeyDown={(event) => { if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); void save(); } }}>
       <Outcome options={handoff.dispositions} chosen={outcome} missing={missing && outcome === null} first={first} onChoose={setOutcome} />

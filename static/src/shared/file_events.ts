@@ -8,6 +8,17 @@ export function pastedFiles(data: DataTransfer | null): File[] {
   return [...data.files];
 }
 
+/** A file that is dropped where nothing takes it would replace the page, and with it what is typed there. */
+export function refuseFiles(page: Window): void {
+  const refuse = (event: DragEvent) => {
+    if (event.defaultPrevented || !event.dataTransfer || !hasFiles(event.dataTransfer)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  };
+  page.addEventListener("dragover", refuse);
+  page.addEventListener("drop", refuse);
+}
+
 export interface FileEvents {
   take(files: File[]): void;
   /** Something is held over the page, or no longer is. */

@@ -27,7 +27,7 @@ interface Wait {
 function labelOf(handoff: Handoff | null): string {
   if (handoff?.channel === "callback") return texts.callOnTurn;
   if (handoff?.channel === "phone") return texts.callInLine;
-  return handoff?.position == null ? texts.inLine : texts.yourPlace;
+  return handoff?.position == null ? texts.inLine : texts.yourPlace(handoff.intent.label);
 }
 
 export function waitOf(state: PanelState): Wait {

@@ -3,6 +3,7 @@ import { serverNow } from "../shared/api.ts";
 import { texts } from "@texts/core";
 import type { ChannelName, ChannelOption, Estimate, IntentOption, Step } from "../shared/frames.ts";
 import { stepTitle } from "../shared/journey.ts";
+import { firstName } from "./brand.ts";
 import { moment, told } from "./language.ts";
 import type { PanelState } from "./state.ts";
 
@@ -36,7 +37,7 @@ export function channelWords({ channel, state, opens_at, estimate }: ChannelOpti
 }
 
 /** A handoff that waits for the opening: what was asked is closed, as far as this page knows. */
-export function isLeft({ handoff, intents }: PanelState, now = serverNow()): { opens_at: string | null } | null {
+export function isLeft({ handoff, intents }: Pick<PanelState, "handoff" | "intents">, now = serverNow()): { opens_at: string | null } | null {
   if (handoff?.state !== "queued" || handoff.channel !== "chat") return null;
   const option = intentOf(intents, handoff.intent.key)?.channels.find(({ channel }) => channel === handoff.channel);
   const opens_at = option?.opens_at ?? null;
@@ -57,6 +58,14 @@ export function openWords(options: readonly ChannelOption[], now = serverNow()):
   if (states.includes("full")) return texts.lineFull;
   const opens = options.map(({ opens_at }) => opens_at).find(Boolean);
   return opens ? texts.closedUntil(moment(opens, now)) : texts.lineClosed;
+}
+
+/** While nobody answers, the greeting says so: when that is over, or why. */
+export function nobodyWords(options: readonly ChannelOption[], name: string | null | undefined, now = serverNow()): string {
+  const closed = options.every(({ state }) => state === "closed");
+  const why = closed ? opensWords(options.map(({ opens_at }) => opens_at).find(Boolean) ?? null, now) : openWords(options, now);
+  const first = firstName(name);
+  return first ? texts.helloThen(first, why) : `${why}.`;
 }
 
 /** "FILE_TOO_LARGE" is for the agent; the customer reads "file too large". */

@@ -276,6 +276,7 @@ describe("a transfer", () => {
 
   test("keeps the note when it is refused, and leaves a clear word when it worked", async () => {
     await ask();
+    expect((document.activeElement as HTMLInputElement).name).toBe("to");
     write(note(), "receipt is in the talk");
     act(() => button("Transfer Ctrl").click());
     expect(find("dialog [role=alert]").textContent).toContain("Choose where it goes first.");

@@ -20,6 +20,11 @@ describe("the usual keys", () => {
     expect(shortcutOf(alt("NumpadEnter"), true)).toEqual({ do: "accept" });
   });
 
+  test("reach nine of mine, and no tenth", () => {
+    expect([1, 4, 9].map((digit) => shortcutOf(alt(`Digit${digit}`), true))).toEqual([0, 3, 8].map((place) => ({ do: "open", place })));
+    expect(shortcutOf(alt("Digit0"), true)).toBeNull();
+  });
+
   test("single ones are letters while somebody writes", () => {
     expect([shortcutOf(key("Slash", { key: "?", shiftKey: true }), false), shortcutOf(key("Minus", { key: "?", shiftKey: true }), false)]).toEqual([{ do: "help" }, { do: "help" }]);
     expect([shortcutOf(key("Slash", { key: "?", shiftKey: true }), true), shortcutOf(key("KeyC"), true), shortcutOf(key("F6"), true)]).toEqual([null, null, { do: "region", back: false }]);

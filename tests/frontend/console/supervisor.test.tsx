@@ -73,6 +73,7 @@ describe("why the wait rose", () => {
   test.each([
     [{ wait_seconds: 120, agents: 2 }, ["2.0 fewer agents available"]],
     [{ wait_seconds: 120, arrivals: 18 }, ["80 % more came"]],
+    [{ wait_seconds: 120, arrivals: 114 }, ["11 times as many came"]],
     [{ wait_seconds: 120, aht_seconds: 480 }, ["each took 3:00 longer"]],
     [{ wait_seconds: 120, agents: 2, arrivals: 18 }, ["2.0 fewer agents available", "80 % more came"]],
     [{ wait_seconds: 120 }, ["nothing in these figures"]],

@@ -40,6 +40,28 @@ beforeEach(() => {
 });
 const paths = () => calls.map(({ path }) => path);
 
+describe("what was written for a talk that is over when the page comes back", () => {
+  const item = (client_id: string, to: string, status: "sending" | "sent" = "sending") => ({ client_id, handoff: to, text: `for ${to}`, at: "", kind: "message", status });
+
+  it("goes along with the next need; what waits for a booked one stays where it is", () => {
+    store = createStore(reduce, play(open(), { type: "text", text: "half a sen" }, { type: "outbox", outbox: [item("c1", "ho_old"), item("c2", "ho_booked"), item("c3", "ho_old", "sent")] }));
+    const settled: string[] = [];
+    const kept = new Memory(memory());
+    const talk = { outbox: { settle: (id: string) => settled.push(id) }, typing: () => undefined };
+    const made = new Actions({ store, session: { call }, talk, host: { send: () => undefined }, memory: kept } as unknown as Parts);
+    store.dispatch(opened({ scheduled: [handoff({ id: "ho_booked", state: "scheduled" })] }));
+    made.bringBack();
+    expect([store.get().draft.statement, store.get().text, settled]).toEqual(["for ho_old\nhalf a sen", "", ["c1"]]);
+    expect([kept.get().statement, kept.get().text]).toEqual(["for ho_old\nhalf a sen", ""]);
+  });
+
+  it("stays in the pen of a talk that goes on", () => {
+    store = createStore(reduce, play(open({}), { type: "text", text: "half a sen" }));
+    new Actions({ store } as unknown as Parts).bringBack();
+    expect([store.get().text, store.get().draft.statement]).toEqual(["half a sen", ""]);
+  });
+});
+
 describe("a sign-in that is not enough", () => {
   it("is asked of the page once, and the same click goes on", async () => {
     replies = [weak, handoff()];

@@ -33,6 +33,22 @@ beforeEach(async () => {
   frame.onload!(new Event("load"));
 });
 
+it("never takes our words in the page's title for a step of the journey", () => {
+  page.addView();
+  page.entitle({ title: "(1) Amira wrote" });
+  history.pushState(null, "", "/cards");
+  expect(page.addView()).toMatchObject({ path: "/cards", title: "Overview" });
+  // A single-page app that names its new place meanwhile.
+  history.pushState(null, "", "/cards/1");
+  document.title = "Card 1";
+  expect(page.addView()).toMatchObject({ path: "/cards/1", title: "Card 1" });
+  page.entitle({ title: "(2) Amira wrote" });
+  expect(document.title).toBe("(2) Amira wrote - Card 1");
+  expect(page.addStep({ path: "/cards/1/block" })).toMatchObject({ title: "Card 1" });
+  page.entitle({ title: "" });
+  expect(document.title).toBe("Card 1");
+});
+
 describe("another person at the same page", () => {
   beforeEach(() => {
     page.addStep({ name: "secret", path: "/earlier" });

@@ -62,6 +62,13 @@ describe("a first visit", () => {
     expect(storage.get("handoff.session")).not.toContain("a.b.c");
   });
 
+  it("is an answer where the tab comes from a page that confirms and could keep nothing; one that goes on says so itself", async () => {
+    [answers, replies] = [[{ token: "a.b.c" }], [opened(maya, "s1"), opened(maya, "s2")]];
+    await session().open(true);
+    await session().open(true);
+    expect(asked.map(({ token, body }) => [token, body?.answers_verification])).toEqual([[null, true], ["Bearer s1", undefined]]);
+  });
+
   it("goes on unverified when nobody is signed in", async () => {
     [answers, replies] = [[{ token: null }], [opened(stranger, "s1")]];
     await session().open();

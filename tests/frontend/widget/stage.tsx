@@ -39,6 +39,8 @@ export class Stage {
   readonly stepUp = vi.fn<(needs: object, answers?: true) => Promise<boolean>>();
   /** Whether the page has a provider. */
   identified = false;
+  /** The browser keeps nothing. */
+  fleeting = false;
   readonly replies = new Map<string, object | ApiError>();
 
   constructor() {
@@ -69,8 +71,8 @@ export class Stage {
   }
 
   show(...actions: Action[]): void {
-    this.store = createStore(reduce, play(fresh(), { type: "intent", intent: "dispute-charge" }, ...actions));
-    const talk = { held: false, record: () => undefined, markRecorded: () => undefined, outbox: { clear: () => undefined } };
+    this.store = createStore(reduce, play({ ...fresh(), fleeting: this.fleeting }, { type: "intent", intent: "dispute-charge" }, ...actions));
+    const talk = { held: false, record: () => undefined, markRecorded: () => undefined, typing: () => undefined, outbox: { clear: () => undefined } };
     const server = { call: (path: string, { body }: { body?: unknown } = {}) => this.#answer(path, body), stepUp: this.stepUp };
     const parts = { store: this.store, session: server, talk, host: { send: () => undefined }, memory: new Memory(memory()), identified: () => this.identified };
     const does = new Actions(parts as unknown as Parts);

@@ -8,7 +8,7 @@ import { Talk } from "../../../static/src/widget/panel/talk.ts";
 import { reduce } from "../../../static/src/widget/reducer.ts";
 import type { Action, PanelState } from "../../../static/src/widget/state.ts";
 import { FakeSocket, settled } from "../shared/fakes.ts";
-import { booked, call, callback, changed, handoff, open, snapshot } from "./cast.ts";
+import { booked, call, callback, changed, handoff, open, said, snapshot } from "./cast.ts";
 
 const code = { number: "+442079460000", display: "+44 20 7946 0000", code: "48217036", tel: "tel:+442079460000,,,48217036", expires_at: "2026-01-01T14:10:00.000Z" };
 const awaiting = (change: Partial<Handoff> = {}) => handoff({ channel: "phone", state: "awaiting_call", position: null, estimate: null, ...change });
@@ -48,6 +48,18 @@ async function happens({ stream, seq, type, data }: { stream: string; seq: numbe
   socket.event(stream, seq, type, data);
   await settled();
 }
+
+it("a booked one that comes due is on screen with what was said and given before", async () => {
+  await welcome({ handoff: null, scheduled: [booked({ head: 3 })] });
+  const before = said(2, "customer", "I wrote it when I booked");
+  const known = { name: "Maya Chen", assurance: null, statement: null, facts: [], steps: [] };
+  answers.set("handoffs/ho_1/events?after=0", { events: [before] } as never);
+  answers.set("handoffs/ho_1/receipt", known as never);
+  await happens(changed(4, 2, { channel: "callback", state: "queued" }));
+  await settled();
+  expect([store.get().handoff?.id, store.get().receipt, store.get().timeline]).toEqual(["ho_1", known, [before]]);
+  expect(read).toEqual(["handoffs/ho_1/events?after=0", "handoffs/ho_1/receipt"]);
+});
 
 describe("what no event carries is read", () => {
   it("a code, when a call is awaited from now on", async () => {

@@ -133,13 +133,6 @@ describe("after the click", () => {
     expect([between("queued"), between("offered")]).toEqual(["The next free agent gets this with everything in it. Your place is kept.", "An agent is looking at it now. Your place is kept."]);
   });
 
-  it("says that the agent's line broke, from the snapshot as from the frame, and that one is first", () => {
-    show(open({ state: "connected", agent: amira, agent_presence: "reconnecting" }));
-    expect(text()).toContain("Amira’s connection dropped. If it is not back within a minute, the next free agent gets this with everything in it. You’re first.");
-    show(play(open({ state: "connected", agent: amira }), { type: "ephemeral", frame: { ev: "presence", handoff: "ho_1", who: "agent", status: "here" } }));
-    expect(text()).not.toContain("dropped");
-  });
-
   it("takes along what never reached anybody", () => {
     const unsent = { client_id: "c1", handoff: "ho_1", text: "first", at: "", kind: "message", status: "failed" } as const;
     show(play(open(handoff({ state: "closed", close_reason: "resolved" })), { type: "outbox", outbox: [unsent] }, { type: "text", text: "second" }));

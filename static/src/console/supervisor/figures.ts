@@ -36,7 +36,8 @@ export function whyRisen(halves: readonly HalfHour[], index: number): string[] {
   if (!now || !before || now.wait_seconds === null || now.wait_seconds < RISEN * Math.max(before.wait, 10)) return [];
   const reasons: string[] = [];
   if (now.agents < before.agents / SETTLED) reasons.push(`${score(before.agents - now.agents)} fewer agents available`);
-  if (now.arrivals > before.arrivals * SETTLED) reasons.push(`${Math.round((now.arrivals / Math.max(before.arrivals, 1) - 1) * 100)} % more came`);
+  const came = now.arrivals / Math.max(before.arrivals, 1);
+  if (came > SETTLED) reasons.push(came < 3 ? `${Math.round((came - 1) * 100)} % more came` : `${Math.round(came)} times as many came`);
   if (now.aht_seconds !== null && before.aht > 0 && now.aht_seconds > before.aht * SETTLED) reasons.push(`each took ${span(now.aht_seconds - before.aht)} longer`);
   return reasons.length > 0 ? reasons : ["nothing in these figures"];
 }

@@ -77,7 +77,7 @@ function QueuesBox({ queues }: { queues: readonly QueueFigures[] }): ComponentCh
     <section class="box" aria-labelledby="wall-queues">
       <h2 class="box__h" id="wall-queues">Queues<span class="meta">service level: today, then the last hour</span></h2>
       <table class="tbl tbl--num">
-        <thead><tr>{["Queue", "Waiting", "Oldest", "In talk", "Available", "Away", "Service level", "Last hour", "Left"].map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+        <thead><tr>{["Queue", "Waiting", "Oldest", "Agents busy", "Available", "Away", "Service level", "Last hour", "Left"].map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
         <tbody>
           {queues.map(({ key, name, service_level_seconds, now: line, today, last_hour }) => {
             const oldest = line.oldest_enqueued_at === null ? null : (now - Date.parse(line.oldest_enqueued_at)) / 1000;

@@ -47,6 +47,16 @@ function keep(entry: object): PageEntry {
   return kept;
 }
 
+/** What stands before the page's own title; a page that has changed it meanwhile has a new one of its own. */
+let ours = "";
+
+const pageTitle = () => document.title.replace(ours, "");
+
+export function entitle({ title }: { title: string }): void {
+  const own = pageTitle();
+  document.title = (ours = title && title + " - ") + own;
+}
+
 /**
  * Nothing of the page's content is read: its address and its title are all. How a step went is often told by the page
  * that follows, so the step keeps the place where it began, and none takes its title from a page that happens to be open.
@@ -58,7 +68,7 @@ function describe({ name, title, path, status, error }: GivenStep) {
   return {
     name: called,
     path: redactPath(String(path ?? began?.path ?? location.pathname).replace(/[?#].*/s, "")),
-    title: word(title ?? (called ? began : document)?.title),
+    title: word(title ?? (called ? began?.title : pageTitle())),
     status: ended ? status : "started",
     error: word(error),
   };

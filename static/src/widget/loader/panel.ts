@@ -1,7 +1,7 @@
 /** The frame as the host page sees it: made once, spoken to through the bridge, answered from a fixed table. */
 import type { ToLoader, ToPanel } from "../bridge.ts";
 import { ask, type Provider } from "./identity.ts";
-import { addView, forget, journey } from "./journey.ts";
+import { addView, entitle, forget, journey } from "./journey.ts";
 import { createLauncher, type Launcher } from "./launcher.ts";
 import { remember, tab } from "./tab.ts";
 
@@ -21,8 +21,6 @@ let focusing = false;
 let provider: Provider | null = null;
 let intent: string | null = null;
 let label: string | undefined;
-let own: string;
-let titled: string;
 
 export const on = (name: string, listener: Listener) => listeners.push([name, listener]);
 export const emit = (name: string, detail?: unknown) => listeners.map(([wanted, listener]) => wanted === name && listener(detail));
@@ -94,12 +92,7 @@ const handlers: Handlers = {
     launcher.unread(count);
     emit("unread", { count });
   },
-  title({ title }) {
-    // A page that has changed its title meanwhile has one of its own.
-    if (document.title === titled) document.title = own;
-    own = document.title;
-    if (title) titled = document.title = title + " - " + own;
-  },
+  title: entitle,
   error: ({ code, message }) => fail(code, message),
   minimise: () => show(false),
   remember: ({ change }) => remember(change),

@@ -1,5 +1,6 @@
 /** Puts the panel together: state in the middle, the page on one side, the server on the other. */
 import { render } from "preact";
+import { refuseFiles } from "../../shared/file_events.ts";
 import { session as sessionStore } from "../../shared/storage.ts";
 import { createStore } from "../../shared/store.ts";
 import { getHelp, nameLauncher } from "../brand.ts";
@@ -110,9 +111,10 @@ const session = new Session({
     host.send({ type: "remember", change: verified ? { owner, back: 0 } : { owner } });
     store.dispatch({ type: "session", ...opened });
     talk.start(same);
+    actions.bringBack();
   },
-  onRefused(code) {
-    host.send({ type: "error", code, message: "The session was refused." });
+  onRefused(code, message) {
+    host.send({ type: "error", code, message });
     store.dispatch({ type: "refused", code });
   },
   onTokenRefused: (code, message) => host.send({ type: "error", code, message }),
@@ -219,5 +221,6 @@ document.addEventListener("visibilitychange", plan);
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing) actions.minimise();
 });
+refuseFiles(window);
 host.listen();
 draw();

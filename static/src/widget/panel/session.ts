@@ -32,7 +32,7 @@ export interface SessionOptions {
   identity(need: Need): Promise<Answer> | null;
   /** `same`: the customer that was here before. */
   onOpened(opened: SessionOpened, same: boolean): void;
-  onRefused(code: string): void;
+  onRefused(code: string, message: string): void;
   /** The site's token was not accepted: told to the page's developer, while the person goes on without it. */
   onTokenRefused(code: string, message: string): void;
   onWiped(): void;
@@ -113,7 +113,7 @@ export class Session {
     const done = this.#queue.then(work);
     this.#queue = done.catch(() => undefined);
     return done.catch((error: unknown) => {
-      if (error instanceof ApiError) this.#options.onRefused(error.code);
+      if (error instanceof ApiError) this.#options.onRefused(error.code, error.message);
       throw error;
     });
   }

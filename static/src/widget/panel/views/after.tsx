@@ -2,14 +2,15 @@
 import { texts } from "@texts/later";
 import type { ComponentChildren } from "preact";
 import type { Fact, Step } from "../../../shared/frames.ts";
-import { STEPS, type Ended as EndedData } from "../../state.ts";
-import { endingWords } from "../../endings.ts";
+import { STEPS, type Ended as EndedData, type PanelState } from "../../state.ts";
+import { endingWords, mayAskAgain } from "../../endings.ts";
 import { assuranceWords, valueWords } from "../../sign_in.ts";
 import { num, told } from "../../language.ts";
+import { stripInvisible } from "../../../shared/safe_url.ts";
 import { tell } from "../../story.ts";
 import { stepItems } from "../../wait.ts";
 import { IconPencil, IconQuote } from "../../../shared/icons.tsx";
-import { firstName, IconCheck, IconEye, Seal, Trouble, unsentWords } from "./exports.ts";
+import { clock, firstName, IconCheck, IconEye, isLeft, messages, Seal, Trouble, unsentWords } from "./exports.ts";
 import { LogItems } from "./log.tsx";
 import type { ViewProps } from "./parts.tsx";
 import type { Shown } from "./receipt.tsx";
@@ -200,18 +201,34 @@ function Rated({ name }: { name: string | null | undefined }) {
   return (
     <div class="center stack" role="status">
       <IconCheck class="tick" />
-      <p class="hello">{first ? texts.thanksName(first) : texts.thanks}</p>
+      <h1 class="hello" tabIndex={-1} data-focus>
+        {first ? texts.thanksName(first) : texts.thanks}
+      </h1>
       <p class="sub">{texts.comesBack}</p>
     </div>
   );
 }
 
-function Words({ data, unsent }: { data: EndedData; unsent: boolean }) {
+/** What was asked: somebody's call, a message left for the opening hours, or a place in the line. */
+const wayOf = ({ handoff, intents }: PanelState): string | null =>
+  handoff && isLeft({ handoff: { ...handoff, state: "queued" }, intents }) ? "left" : (handoff?.channel ?? null);
+
+function Words({ state, data, unsent }: { state: PanelState; data: EndedData; unsent: boolean }) {
+  const last = data.ask && messages(state).findLast(({ data: { author, text } }) => author.kind === "agent" && text);
   return (
     <div class="stack">
       <h1 class="hello" tabIndex={-1} data-focus>
-        {endingWords(data)}
+        {endingWords(data, wayOf(state))}
       </h1>
+      {last && (
+        <blockquote>
+          <p class="msg__who">{texts.wroteAt(last.data.author.name ?? texts.unnamedAgent, clock(last.at))}</p>
+          <p class="sub clip" dir="auto">
+            {stripInvisible(last.data.text)}
+          </p>
+        </blockquote>
+      )}
+      {mayAskAgain(data) && !unsent && <p class="sub">{texts.anyTime}</p>}
       {unsent && <p class="sub">{texts.unsentKept}</p>}
     </div>
   );
@@ -220,11 +237,11 @@ function Words({ data, unsent }: { data: EndedData; unsent: boolean }) {
 export function EndedBody({ state, actions, data }: ViewProps & { data: EndedData }) {
   return (
     <>
-      <Words data={data} unsent={unsentWords(state) !== ""} />
+      {!state.rated && <Words state={state} data={data} unsent={unsentWords(state) !== ""} />}
       <Trouble state={state} />
       {state.rated ? <Rated name={state.customer?.name} /> : data.ask && <Survey state={state} actions={actions} />}
-      {tell(state).length > 0 && (
-        <details class="receipt">
+      {(tell(state).length > 0 || (!state.handoff && state.recent)) && (
+        <details class="receipt" onToggle={() => void actions.recall()}>
           <summary>{texts.readTalk}</summary>
           <ol class="log__list receipt__in">
             <LogItems state={state} actions={actions} />

@@ -5,6 +5,8 @@ import type { Status } from "../../../shared/connection.ts";
 import { session } from "../../../shared/storage.ts";
 import { Component, IconCheck } from "./exports.ts";
 
+export { AgentGone } from "./agent_gone.tsx";
+
 const KEY = "handoff.sound";
 /** Never more often, whatever comes. */
 const PAUSE_MS = 5_000;

@@ -1,7 +1,9 @@
 /** Where one writes; never disabled by a lost line. */
 import { texts } from "@texts/later";
 import { IconSend } from "../../../shared/icons.tsx";
+import { overflows } from "../../length.ts";
 import { files } from "./exports.ts";
+import { Room } from "./room.tsx";
 import type { ViewProps } from "./parts.tsx";
 
 export function Composer({ state, actions, label }: ViewProps & { label: string }) {
@@ -30,9 +32,13 @@ export function Composer({ state, actions, label }: ViewProps & { label: string 
           class="input"
           id="pen"
           rows={1}
-          maxLength={4000}
           placeholder={label}
           value={state.text}
+          onBeforeInput={(event) => {
+            if (!overflows(event, event.currentTarget)) return;
+            event.preventDefault();
+            actions.tooMuch();
+          }}
           onInput={({ currentTarget }) => actions.write(currentTarget.value)}
           onKeyDown={(event) => {
             if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -44,7 +50,8 @@ export function Composer({ state, actions, label }: ViewProps & { label: string 
           <IconSend class="flip" />
         </button>
       </form>
-      {state.text && state.line !== "live" && <p class="draft">{texts.draftKept}</p>}
+      <Room text={state.text} />
+      {state.text && state.line !== "live" && !state.fleeting && <p class="draft">{texts.draftKept}</p>}
     </>
   );
 }

@@ -6,6 +6,7 @@ import { Waiting } from "./waiting.tsx";
 export { refusalWords } from "../../sign_in.ts";
 export { spoken } from "../../spoken.ts";
 export { ReceiptBody } from "./after.tsx";
+export { Room } from "./room.tsx";
 
 /** The views that have the panel to themselves. */
 export const VIEWS = { waiting: Waiting, talking: Talking, ended: Ended };

@@ -82,7 +82,7 @@ function LineStrip({ state, actions }: ViewProps) {
   if (line !== "reconnecting") return null;
   const waiting = outbox.filter(({ status }) => status === "sending").length;
   const kept = waiting > 0 && texts.messagesWait(waiting);
-  const words = (online ? [texts.lost, kept, texts.goOnWriting] : [texts.offline, kept, texts.placeKept]).filter(Boolean).join(" ");
+  const words = (online ? [texts.lost, kept, texts.goOnWriting] : [texts.offline, kept, state.handoff ? texts.placeKept : texts.wordsKept]).filter(Boolean).join(" ");
   return <Strip warn={!online} icon={online ? <IconRefresh class="spin" /> : <IconOffline />} words={words} press={texts.tryNow} onPress={actions.reconnect} />;
 }
 

@@ -38,7 +38,7 @@ export function Receipt({ state, actions }: ViewProps) {
   const count = countItems(data);
   const Body = later()?.ReceiptBody;
   return (
-    <details class="receipt">
+    <details class="receipt" onToggle={({ currentTarget }) => currentTarget.open && currentTarget.scrollIntoView()}>
       <summary>
         <IconEye />
         {data.open ? texts.sees : texts.willSee}

@@ -4,8 +4,9 @@ import { IconCallback, IconChat, IconFlag, IconPhone, Seal } from "../../../shar
 import type { ChannelOption, IntentOption } from "../../../shared/frames.ts";
 import { ended, rankOf, stepsOf, type PanelState } from "../../state.ts";
 import { greeting } from "../../brand.ts";
-import { answerWords, channelWords, intentOf, openWords, reason } from "../../words.ts";
-import { articles, phone, stepup } from "./lazy.ts";
+import { overflows } from "../../length.ts";
+import { answerWords, channelWords, intentOf, nobodyWords, openWords, reason } from "../../words.ts";
+import { articles, later, phone, stepup } from "./lazy.ts";
 import { Trouble, View, type ViewProps } from "./parts.tsx";
 import { Receipt } from "./receipt.tsx";
 
@@ -123,13 +124,15 @@ export function Start({ state, actions }: ViewProps) {
   const message = option?.channel === "chat" && option.state === "closed";
   const words = message ? texts.yourMessage : texts.yourWords;
   const calls = phone();
+  const Room = later()?.Room;
+  const nobody = channels.length > 0 && !channels.some(({ state: now }) => now === "open");
   const SignIn = !state.customer?.verified && actions.canSignIn() && stepup()?.SignInFirst;
   return (
     <View state={state} actions={actions} sub={openWords(channels)}>
       <div class="body">
         <div>
           <h1 class="hello" tabIndex={-1}>
-            {greeting(state.customer?.name)}
+            {nobody ? nobodyWords(channels, state.customer?.name) : greeting(state.customer?.name)}
           </h1>
           <Trust state={state} />
         </div>
@@ -143,18 +146,23 @@ export function Start({ state, actions }: ViewProps) {
           </label>
           <textarea
             class="input"
-              id="statement"
+            id="statement"
             rows={state.draft.statement || message ? 3 : 1}
-            maxLength={4000}
             placeholder={words}
             value={state.draft.statement}
+            onBeforeInput={(event) => {
+              if (!overflows(event, event.currentTarget)) return;
+              event.preventDefault();
+              actions.tooMuch();
+            }}
             onInput={({ currentTarget }) => actions.draft({ statement: currentTarget.value })}
           />
+          {Room && <Room text={state.draft.statement} />}
         </div>
         {known && <known.Offered state={state} actions={actions} />}
         {channels.length > 0 && (
           <fieldset class="stack">
-            <legend class="head-s">{texts.howToTalk}</legend>
+            <legend class="head-s">{nobody ? texts.canDo : texts.howToTalk}</legend>
             <div class={channels.length > 1 ? "tiles" : "stack"}>
               {channels.map((one) => (
                 <ChannelPick key={one.channel} option={one} chosen={one === option} onPick={() => actions.draft({ channel: one.channel })} />

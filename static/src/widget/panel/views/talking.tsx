@@ -3,7 +3,7 @@ import { texts } from "@texts/later";
 import { IconX } from "../../../shared/icons.tsx";
 import type { PanelState } from "../../state.ts";
 import { Composer } from "./composer.tsx";
-import { IconClock, IconRefresh, phone, Stay, Strip, Sure, Trouble, View, waitWords } from "./exports.ts";
+import { attention, IconClock, phone, Stay, Strip, Sure, Trouble, View, waitWords } from "./exports.ts";
 import { Log } from "./log.tsx";
 import type { ViewProps } from "./parts.tsx";
 
@@ -17,15 +17,18 @@ function presenceWords({ line, agent_line, online }: PanelState): string {
 }
 
 /** The other side's line: what broke, what is safe, what comes next. */
-function AgentStrip({ state: { handoff, agent_line: line } }: Pick<ViewProps, "state">) {
+function AgentStrip({ state: { handoff, agent_line: line, agent_until } }: Pick<ViewProps, "state">) {
   const name = handoff?.agent?.name;
   if (handoff && handoff.state !== "connected") {
     const next = texts.between(handoff.state === "offered" ? texts.looking : texts.nextAgent);
     const words = handoff.position === null ? next : `${next} ${texts.placeAndWait(handoff.position, waitWords(handoff.estimate))}`;
     return <Strip warn icon={<IconClock />} words={words} />;
   }
-  if (!name || !isGone(line)) return null;
-  return <Strip warn icon={<IconRefresh class="spin" />} words={texts.agentDropped(name)} />;
+  // Whoever is on the phone with somebody hears for themselves that they are there.
+  const talks = handoff?.call?.status === "bridged" && !handoff.call.ended_at;
+  if (!name || !isGone(line) || talks) return null;
+  const Gone = attention()?.AgentGone;
+  return Gone ? <Gone key={agent_until} agent={name} until={agent_until} /> : null;
 }
 
 export function Talking({ state, actions }: ViewProps) {

@@ -15,6 +15,7 @@ export const texts = {
 
   hello: "مرحبًا، كيف يمكننا مساعدتك؟",
   helloName: (name: string) => `مرحبًا ${iso(name)}، كيف يمكننا مساعدتك؟`,
+  helloThen: (name: string, then: string) => `مرحبًا ${iso(name)}. ${then}.`,
   signedIn: "لقد سجّلت الدخول.",
   nothingToProve: "لا حاجة إلى إثبات أي شيء مرة أخرى.",
   notSignedIn: "لم تسجّل الدخول. يمكنك المتابعة؛ وقد يسألك الموظف عن هويتك.",
@@ -24,6 +25,7 @@ export const texts = {
   yourMessage: "رسالتك",
   yourWords: "أضف شرحًا بكلماتك (اختياري)",
   howToTalk: "كيف تفضّل أن نتحدث؟",
+  canDo: "ما يمكنك فعله الآن",
   chat: "محادثة",
   callback: "نتصل بك",
   phone: "تتصل بنا",
@@ -72,6 +74,7 @@ export const texts = {
   goOnWriting: "يمكنك متابعة الكتابة.",
   offline: "أنت غير متصل بالإنترنت.",
   placeKept: "دورك محفوظ.",
+  wordsKept: "ما كتبته محفوظ.",
   messagesWait: (count: number) =>
     plural(count, { one: "رسالة واحدة تنتظر.", two: "رسالتان تنتظران.", few: `${num(count)} رسائل تنتظر.`, many: `${num(count)} رسالة تنتظر.`, other: `${num(count)} رسالة تنتظر.` }),
   tryNow: "المحاولة الآن",

@@ -15,6 +15,7 @@ export const texts = {
 
   hello: "Guten Tag, womit können wir helfen?",
   helloName: (name: string) => `Guten Tag ${iso(name)}, womit können wir helfen?`,
+  helloThen: (name: string, then: string) => `Guten Tag ${iso(name)}. ${then}.`,
   signedIn: "Sie sind angemeldet.",
   nothingToProve: "Sie müssen nichts noch einmal nachweisen.",
   notSignedIn: "Sie sind nicht angemeldet. Es geht trotzdem weiter; vielleicht werden Sie gefragt, wer Sie sind.",
@@ -24,6 +25,7 @@ export const texts = {
   yourMessage: "Ihre Nachricht",
   yourWords: "In Ihren Worten (freiwillig)",
   howToTalk: "Wie möchten Sie mit uns sprechen?",
+  canDo: "Das geht jetzt",
   chat: "Chat",
   callback: "Wir rufen Sie an",
   phone: "Sie rufen uns an",
@@ -68,6 +70,7 @@ export const texts = {
   goOnWriting: "Sie können weiterschreiben.",
   offline: "Sie sind offline.",
   placeKept: "Ihr Platz bleibt erhalten.",
+  wordsKept: "Ihr Text bleibt erhalten.",
   messagesWait: (count: number) => plural(count, { one: "1 Nachricht wartet.", other: `${num(count)} Nachrichten warten.` }),
   tryNow: "Jetzt versuchen",
   useHere: "Hier verwenden",

@@ -14,6 +14,7 @@ export const texts = {
 
   hello: "Hello, what can we help with?",
   helloName: (name: string) => `Hello ${iso(name)}, what can we help with?`,
+  helloThen: (name: string, then: string) => `Hello ${iso(name)}. ${then}.`,
   signedIn: "You’re signed in.",
   nothingToProve: "Nothing to prove again.",
   notSignedIn: "You’re not signed in. You can go on; the agent may ask who you are.",
@@ -23,6 +24,7 @@ export const texts = {
   yourMessage: "Your message",
   yourWords: "Add it in your words (optional)",
   howToTalk: "How shall we talk?",
+  canDo: "What you can do now",
   chat: "Chat",
   callback: "We call you",
   phone: "You call us",
@@ -67,6 +69,7 @@ export const texts = {
   goOnWriting: "You can keep writing.",
   offline: "You’re offline.",
   placeKept: "Your place is kept.",
+  wordsKept: "Your words are kept.",
   messagesWait: (count: number) => plural(count, { one: "1 message waits.", other: `${num(count)} messages wait.` }),
   tryNow: "Try now",
   useHere: "Use it here",

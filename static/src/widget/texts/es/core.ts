@@ -15,6 +15,7 @@ export const texts = {
 
   hello: "Hola, ¿en qué podemos ayudarle?",
   helloName: (name: string) => `Hola, ${iso(name)}, ¿en qué podemos ayudarle?`,
+  helloThen: (name: string, then: string) => `Hola, ${iso(name)}. ${then}.`,
   signedIn: "Ha iniciado sesión.",
   nothingToProve: "No tiene que demostrar nada otra vez.",
   notSignedIn: "No ha iniciado sesión. Puede continuar; quizá el agente le pregunte quién es.",
@@ -24,6 +25,7 @@ export const texts = {
   yourMessage: "Su mensaje",
   yourWords: "Cuéntelo con sus palabras (opcional)",
   howToTalk: "¿Cómo prefiere que hablemos?",
+  canDo: "Qué puede hacer ahora",
   chat: "Por chat",
   callback: "Le llamamos",
   phone: "Usted nos llama",
@@ -68,6 +70,7 @@ export const texts = {
   goOnWriting: "Puede seguir escribiendo.",
   offline: "No tiene conexión.",
   placeKept: "Su puesto se conserva.",
+  wordsKept: "Su texto se conserva.",
   messagesWait: (count: number) => plural(count, { one: "1 mensaje espera.", other: `${num(count)} mensajes esperan.` }),
   tryNow: "Intentar ahora",
   useHere: "Usar aquí",
