@@ -68,7 +68,7 @@ def marks(page: httpx.Response) -> list[tuple[str, ...]]:
 def test_front_page_embeds_the_widget_for_somebody_who_is_not_signed_in(browser: httpx.Client) -> None:
     page = browser.get("/")
     assert page.status_code == 200
-    assert f'<script async src="{HELP_ORIGIN}/widget.js" data-site="harbour"></script>' in page.text
+    assert f'<script async src="{HELP_ORIGIN}/widget.js" data-site="harbour" data-lang="en-gb"></script>' in page.text
     assert 'handoff("identify"' in page.text
 
 

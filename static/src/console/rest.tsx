@@ -21,6 +21,7 @@ function Finishing(): ComponentChildren {
 export function Rest(): ComponentChildren {
   const { desk, board, now } = useBoard();
   const waiting = waitingWords(board.queues, now);
+  const mine = board.handoffs.length;
   const { available, after_current } = board.agent.availability;
   if (after_current) return <Finishing />;
   if (!available) {
@@ -35,6 +36,7 @@ export function Rest(): ComponentChildren {
   return (
     <div class="rest">
       <IconHeadset /><h1>You’re available</h1><p>{waiting} The next one is offered as soon as it is yours.</p>
+      {mine > 0 && <p>{mine === 1 ? "One of yours is" : `${mine} of yours are`} still open, at the left.</p>}
       <dl class="keys">
         <dt><Keys keys={["Alt", "Enter"]} /></dt><dd>accept an offer</dd>
         <dt><Keys keys={["Alt", "1"]} /></dt><dd>first of my handoffs</dd>

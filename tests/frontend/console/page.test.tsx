@@ -90,6 +90,12 @@ describe("the composer", () => {
     expect(find(".comp__len").textContent).toBe("2 characters too long");
   });
 
+  test("the desk at rest does not pass over what is still open", () => {
+    welcome({ handoffs: [handoff()] });
+    act(() => desk.open("ho_gone"));
+    expect(find(".rest").textContent).toContain("One of yours is still open, at the left.");
+  });
+
   test("a note differs by place, paper, words and button, and keeps its own draft", async () => {
     talk();
     write(box(), "a reply");
@@ -246,6 +252,7 @@ describe("the end of a talk", () => {
   test("the wrap-up needs an outcome, and then frees", async () => {
     talk({ state: "wrap_up", close_reason: "resolved" });
     expect(root.querySelector("#comp-text")).toBeNull();
+    expect(document.activeElement).toBe(find(".form--wrap"));
     act(() => button("Save and be free").click());
     expect(root.textContent).toContain("Choose what came of it first.");
     act(() => (find("input[value=follow_up]") as HTMLInputElement).click());

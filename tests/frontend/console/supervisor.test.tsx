@@ -181,6 +181,8 @@ describe("the page", () => {
     const rows = root.querySelectorAll("tbody tr:not(.spare)");
     expect(rows.length).toBeLessThan(60);
     expect(root.querySelector(".spare svg")?.getAttribute("height")).toBe(String((240 - rows.length) * 36));
+    act(() => void find("main").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true, cancelable: true })));
+    expect(document.activeElement).toBe(rows[0]);
     await act(async () => button("Read along").click());
     expect(sent("handoff.watch")).toEqual([{ handoff: "ho_240" }]);
   });

@@ -58,6 +58,16 @@ function List({ handoffs, reading, onRead }: ListProps): ComponentChildren {
     if (moved.current) body.current?.querySelector<HTMLElement>('tr[tabindex="0"]')?.focus();
     moved.current = false;
   });
+  // Whoever has just come, with the page itself in focus, need not tab to the first row.
+  useEffect(() => {
+    const begin = (event: KeyboardEvent) => {
+      if (event.key !== "ArrowDown" || !(event.target instanceof HTMLElement && event.target.matches("main"))) return;
+      event.preventDefault();
+      body.current?.querySelector<HTMLElement>('tr[tabindex="0"]')?.focus();
+    };
+    window.addEventListener("keydown", begin);
+    return () => window.removeEventListener("keydown", begin);
+  }, []);
   const keys = (event: KeyboardEvent) => {
     const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: rows.length - 1, PageDown: here + 10, PageUp: here - 10 }[event.key];
     if (event.key === "Enter" && rows[here] && event.target instanceof HTMLTableRowElement) { event.preventDefault(); onRead(rows[here].id); }
