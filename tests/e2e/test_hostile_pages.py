@@ -49,6 +49,17 @@ def test_only_listed_pages_may_hold_the_panel(maya: Customer, town: Town) -> Non
     eventually(maya.page, lambda: maya.page.frames[1].url == REFUSED)
 
 
+def test_a_panel_that_does_not_come_leaves_the_page_as_it_was(maya: Customer) -> None:
+    """The browser's own error page in the frame would stand there without a way out, on a phone over everything."""
+    maya.sign_in()
+    maya.page.route("**/widget/frame*", lambda route: route.abort())
+    maya.launcher.click()
+    maya.page.wait_for_function("document.querySelector('body > div').shadowRoot.querySelector('iframe') !== null")
+    expect(maya.launcher).to_be_visible()
+    expect(maya.page.locator("iframe[title='Get help']")).to_be_hidden()
+    maya.page.unroute("**/widget/frame*")
+
+
 def test_a_hostile_frame_in_a_listed_page_is_not_heard(maya: Customer, town: Town) -> None:
     hostile = town.hostile.serve("/inside", HOSTILE_FRAME)
     maya.page.goto(listed_page(town, f'<iframe src="{hostile}"></iframe>'))

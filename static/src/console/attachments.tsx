@@ -33,6 +33,7 @@ register({
   take: (handoff) => uploads.take(handoff).map(viewOf),
   has: (handoff) => uploads.of(handoff).some(({ status }) => status !== "failed"),
   restore: (handoff, files) => uploads.restore(handoff, files),
+  drop: (handoff) => uploads.drop(handoff),
   clear: () => uploads.clear(),
 });
 addEventListener("online", () => uploads.resume());
@@ -71,7 +72,7 @@ export function FileTray({ handoff, desk: given, page: from }: { handoff: string
   const [, draw] = useReducer((times: number) => times + 1, 0);
   const [over, setOver] = useState(false);
   useEffect(() => watchFiles(() => draw(null)), []);
-  useEffect(() => listenForFiles(document, { take: (files) => add(handoff, files), over: setOver }), [handoff]);
+  useEffect(() => listenForFiles(document, { pen: "comp-text", take: (files) => add(handoff, files), over: setOver }), [handoff]);
   const list = uploads.of(handoff);
   return (
     <div class="comp__files">

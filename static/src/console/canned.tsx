@@ -72,7 +72,7 @@ function Choosing({ all, composing, taken, onClose, onEdit }: Props & { all: Can
     noteUse(page, reply).catch(() => undefined);
   };
   const pressed = (event: KeyboardEvent) => {
-    if (event.isComposing) return;
+    if (event.isComposing || event.keyCode === 229) return;
     const next = movedBy(event.key, Math.min(at, found.length - 1), found.length);
     if (next !== null) { event.preventDefault(); setAt(next); return; }
     if (event.key === "Enter") { event.preventDefault(); if (chosen) insert(chosen); return; }

@@ -17,12 +17,16 @@ const placed = (place: string, reply: Reply | null) => {
   return { mine: false, queues: reply && !reply.mine && reply.queues.includes(place) ? reply.queues : [place] };
 };
 
+interface Written { shortcut: string; text: string; place: string }
+/** What is begun, by the reply and the words it began with: leaving the list must not cost a word. */
+const begun = new Map<string, Written>();
+
 export function CannedForm({ all, reply, text: given, onDone, onBack }: Props): ComponentChildren {
   const { page } = useDesk();
   const [before, setBefore] = useState(reply);
-  const [shortcut, setShortcut] = useState(reply?.shortcut ?? "");
-  const [text, setText] = useState(given);
-  const [place, setPlace] = useState(placeOf(reply));
+  const key = `${reply?.id ?? ""} ${given}`;
+  const [{ shortcut, text, place }, setWritten] = useState<Written>(begun.get(key) ?? { shortcut: reply?.shortcut ?? "", text: given, place: placeOf(reply) });
+  const change = (part: Partial<Written>) => { const next = { shortcut, text, place, ...part }; begun.set(key, next); setWritten(next); };
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<string | null>(null);
   const first = useRef<HTMLInputElement>(null);
@@ -33,6 +37,7 @@ export function CannedForm({ all, reply, text: given, onDone, onBack }: Props): 
     setTrouble(null);
     try {
       await work();
+      begun.delete(key);
       onDone(deleted);
     } catch (error) {
       setTrouble(whyNot(error));
@@ -52,15 +57,15 @@ export function CannedForm({ all, reply, text: given, onDone, onBack }: Props): 
     <form class="canned__form" aria-label={reply ? "Edit a canned reply" : "New canned reply"} onSubmit={(event) => { event.preventDefault(); save(); }}
       onKeyDown={(event) => { if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); save(); } }}>
       <div><label class="label" for="canned-shortcut">Shortcut</label>
-        <input class="input" id="canned-shortcut" ref={first} maxLength={64} value={shortcut} placeholder="refund-days" onInput={({ currentTarget }) => setShortcut(currentTarget.value)} /></div>
+        <input class="input" id="canned-shortcut" ref={first} maxLength={64} value={shortcut} placeholder="refund-days" onInput={({ currentTarget }) => change({ shortcut: currentTarget.value })} /></div>
       <div><label class="label" for="canned-place">For</label>
-        <select class="input" id="canned-place" value={place} onChange={({ currentTarget }) => setPlace(currentTarget.value)}>
+        <select class="input" id="canned-place" value={place} onChange={({ currentTarget }) => change({ place: currentTarget.value })}>
           <option value="mine">me alone</option>
           {all.queues.map(({ key, name }) => <option key={key} value={key}>everybody in {name}</option>)}
           {(all.every_queue || placeOf(reply) === "every") && <option value="every">everybody</option>}
         </select></div>
       <div class="canned__text"><label class="label" for="canned-text">Text</label>
-        <textarea class="input" id="canned-text" rows={4} maxLength={4000} value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} aria-describedby="canned-help" />
+        <textarea class="input" id="canned-text" rows={4} maxLength={4000} value={text} onInput={({ currentTarget }) => change({ text: currentTarget.value })} aria-describedby="canned-help" />
         <p class="meta" id="canned-help">Filled in when it is used: {"{customer.first_name}, {customer.name}, {agent.name}, {intent}, {site}, {fact:account}"}</p></div>
       <div role="alert">{trouble && <p class="bad">{trouble}</p>}</div>
       <div class="canned__foot">

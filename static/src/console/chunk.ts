@@ -3,8 +3,11 @@ import { useEffect, useState } from "preact/hooks";
 
 export type Loading<T> = T | "loading" | "failed";
 
-/** The part once it is there; asked for when it is first wanted, and again after a failure when it is wanted anew. */
-export function chunk<T extends object>(load: () => Promise<T>): (wanted: boolean) => Loading<T> {
+/**
+ * The part once it is there; asked for when it is first wanted, and again after a failure when it is wanted anew. `againMs`: as long as it is
+ * wanted it is also asked for by itself, for a part that shows nothing one could press.
+ */
+export function chunk<T extends object>(load: () => Promise<T>, againMs?: number): (wanted: boolean) => Loading<T> {
   let loaded: T | null = null;
   return function useChunk(wanted) {
     const [state, setState] = useState<Loading<T>>(loaded ?? "loading");
@@ -12,9 +15,14 @@ export function chunk<T extends object>(load: () => Promise<T>): (wanted: boolea
       if (!wanted || loaded) return;
       let left = false;
       const tell = (found: Loading<T>) => { if (!left) setState(() => found); };
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const ask = () => void load().then((found) => tell((loaded = found)), () => {
+        tell("failed");
+        if (againMs !== undefined && !left) timer = setTimeout(ask, againMs);
+      });
       tell("loading");
-      load().then((found) => tell((loaded = found)), () => tell("failed"));
-      return () => { left = true; };
+      ask();
+      return () => { left = true; clearTimeout(timer); };
     }, [wanted]);
     return loaded ?? state;
   };

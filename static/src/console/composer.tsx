@@ -8,6 +8,7 @@ import type { Composing } from "./composing.tsx";
 import { useBoard } from "./context.tsx";
 import { TEXT_LIMIT } from "./drafts.ts";
 import type { Draft, Mode } from "./drafts.ts";
+import { sends } from "./enter.ts";
 import { takeFiles, useHasFiles } from "./files.ts";
 import { Keys } from "./keys.tsx";
 import { shortName, shortWithin } from "./people.ts";
@@ -16,18 +17,13 @@ import { Strip } from "./reask/strip.tsx";
 import { useGuard } from "./reask/use_guard.ts";
 import type { DeskHandoff } from "./wire.ts";
 
-export { TEXT_LIMIT };
+export { TEXT_LIMIT, sends };
 /** More than this at once is no message: the browser would be busy with it for seconds, and could not send it after all. */
 export const PASTE_LIMIT = 100_000;
 /** From here on what is left is counted. */
 const NEAR = 3_600;
 /** The customer's mark is renewed every 5 s while writing goes on. */
 const WRITING_MS = 7_000;
-
-/** Enter sends, Shift+Enter is a new line, and an Enter that confirms an input method's suggestion is neither. */
-export function sends(event: Pick<KeyboardEvent, "key" | "shiftKey" | "altKey" | "ctrlKey" | "metaKey" | "isComposing">): boolean {
-  return event.key === "Enter" && !event.shiftKey && !event.altKey && !event.ctrlKey && !event.metaKey && !event.isComposing;
-}
 
 /** Null while there is nothing to send; the reason while it may not be sent. */
 export function refusalOf(text: string): string | null {
@@ -77,7 +73,8 @@ export function Composer({ handoff }: { handoff: DeskHandoff }): ComponentChildr
   };
   const put = (words: string, from?: number, to?: number) => { if (box.current) insertInto(box.current, words, from, to); };
   const composing: Composing = { handoff, mode: draft.mode, text, insert: (words) => put(words), replace: put };
-  const use = () => guard.use(put, text);
+  // A note asks nobody.
+  const use = () => { if (draft.mode === "reply") guard.use(put, text); };
   useOn(USE, use);
   const ask = () => { guard.insist(); send(); };
   return (

@@ -11,7 +11,7 @@ import { actionOf, isLive, isStuck, liveHandoff, waitsForRecord, whyNoDial } fro
 import type { CallKey } from "./call.ts";
 import { START, reduceDesk } from "./desk_state.ts";
 import type { DeskAction, DeskState, View } from "./desk_state.ts";
-import { clearFiles, restoreFiles } from "./files.ts";
+import { clearFiles, dropFiles, hasFiles, restoreFiles } from "./files.ts";
 import { Drafts } from "./drafts.ts";
 import type { Neighbours } from "./drafts.ts";
 import { Endings } from "./endings.ts";
@@ -40,6 +40,8 @@ export interface DeskOptions {
   now?: () => number;
   /** How far this reader's clock is ahead of the server's, as the last answer told. */
   lead?: () => number;
+  /** Another agent signed in at this browser: this page is not theirs. */
+  onOther?: () => void;
   connect?: (options: ConnectionOptions<AgentSnapshot>) => Line;
 }
 
@@ -77,11 +79,11 @@ export class Desk {
     this.callbacks = callbacks;
     this.drafts = new Drafts(storage, `handoff.drafts.${agentId}`, { keep: (draft) => this.line.command("draft.keep", { ...draft }), now, ...(neighbours && { neighbours }) });
     this.reasks = new Ledger(storage, `handoff.reasks.${agentId}`, (item) => this.line.command("reask.record", { ...item }));
-    this.endings = new Endings((handoff) => void this.end(handoff), now);
+    this.endings = new Endings((handoff) => this.endWaited(handoff), now);
     this.line = connect({
       getTicket,
       client: "console/1",
-      onWelcome: ({ snapshot, heads }) => this.welcomed(snapshot, heads),
+      onWelcome: ({ snapshot, heads }) => (options.onOther && snapshot.agent.id !== agentId ? this.stepAside(options.onOther) : this.welcomed(snapshot, heads)),
       onEvent: (event) => this.happened(event),
       onEphemeral: (frame) => this.passed(frame),
       onResync: (reason) => { this.historyLost = reason !== "too_old"; if (this.historyLost) this.outbox.doubt(); },
@@ -102,6 +104,16 @@ export class Desk {
       // Sent before the socket closes; the agent is gone whether or not an answer comes.
       this.line.command("availability.set", { available: false, after_current: false, reason: "signed out" }).catch(() => undefined);
     }
+    this.clear();
+  }
+
+  /** What one agent wrote is neither shown to the next nor sent in their name. */
+  private stepAside(then: () => void): void {
+    this.clear();
+    then();
+  }
+
+  private clear(): void {
     this.line.stop();
     this.outbox.clear();
     clearFiles();
@@ -152,6 +164,19 @@ export class Desk {
 
   async end(handoff: string): Promise<boolean> {
     return null !== (await this.ask("handoff.end", { handoff }));
+  }
+
+  /** What has not gone out yet. */
+  unsent(handoff: string): "words" | "file" | null {
+    if (this.drafts.of(handoff).reply.trim() || this.store.get().outbox.some((item) => item.handoff === handoff && item.status !== "sent")) return "words";
+    return hasFiles(handoff) ? "file" : null;
+  }
+
+  /** The seconds are over: whoever went on writing meanwhile has not finished. */
+  private endWaited(handoff: string): void {
+    if (this.store.get().board?.handoffs.find(({ id }) => id === handoff)?.state !== "connected") return;
+    if (this.unsent(handoff) === null) void this.end(handoff);
+    else this.dispatch({ type: "refused", text: "Something is not sent yet, so the talk goes on." });
   }
 
   async wrapUp(handoff: string, disposition: string, note: string): Promise<boolean> {
@@ -236,10 +261,11 @@ export class Desk {
   takeBack({ client_id, handoff, kind, text, attachments }: OutboxItem): void {
     const mode = kind === "note" ? "note" : "reply";
     const written = this.drafts.of(handoff)[mode];
-    this.drafts.change(handoff, { mode, [mode]: written ? `${text}\n${written}` : text });
+    this.drafts.putBack(handoff, { mode, [mode]: written ? `${text}\n${written}` : text });
     if (attachments) restoreFiles(handoff, attachments);
     this.outbox.settle(client_id);
-    this.open(handoff);
+    // What was said as a supervisor goes back to where that is written.
+    if (this.store.get().board?.handoffs.some(({ id }) => id === handoff)) this.open(handoff);
   }
 
   typing(handoff: string): void {
@@ -292,6 +318,7 @@ export class Desk {
     }
     this.forgetRendered();
     if (event.type === "handoff.unassigned") this.forgetGone(event.data as EventData["handoff.unassigned"]);
+    if (event.type === "handoff.unwatched") this.forgetWatched(event.data as EventData["handoff.unwatched"]);
   }
 
   /** The same call may come to this desk again, and then waits for its record again. */
@@ -306,7 +333,13 @@ export class Desk {
     this.typedAt.delete(id);
     this.readTo.delete(id);
     this.drafts.close(id, FINISHED.has(reason));
+    dropFiles(id);
     this.endings.undo(id);
+  }
+
+  /** Nobody comes back to what was written beside a talk that is over; an own one has its words still. */
+  private forgetWatched({ id, reason }: EventData["handoff.unwatched"]): void {
+    if (!this.store.get().board?.handoffs.some((one) => one.id === id)) this.drafts.close(id, reason === "closed");
   }
 
   private settle(entry: Entry): void {

@@ -53,7 +53,13 @@ export class Drafts {
     return draft;
   }
 
-  /** Says when words came from another page. */
+  /** Puts words in from elsewhere on this page; the box that shows them is told. */
+  putBack(handoff: string, change: Partial<Draft>): void {
+    this.change(handoff, change);
+    this.watchers.forEach((watcher) => watcher(handoff));
+  }
+
+  /** Says when words came from another page, or were put back. */
   watch(watcher: (handoff: string) => void): () => void {
     this.watchers.add(watcher);
     return () => void this.watchers.delete(watcher);

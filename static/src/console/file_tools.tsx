@@ -6,7 +6,8 @@ import { chunk } from "./chunk.ts";
 import { useComposing } from "./composing.tsx";
 import { useDesk } from "./context.tsx";
 
-const useAttachments = chunk(() => import("./attachments.tsx"));
+const AGAIN_MS = 5_000;
+const useAttachments = chunk(() => import("./attachments.tsx"), AGAIN_MS);
 
 export function FileTools(): ComponentChildren {
   const { handoff, mode } = useComposing();

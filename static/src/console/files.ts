@@ -8,6 +8,8 @@ export interface FilesPart {
   has(handoff: string): boolean;
   /** A message that was not sent is taken back, and its files with it. */
   restore(handoff: string, files: readonly AttachmentView[]): void;
+  /** Its handoff left this desk: nothing of it can be sent from here. */
+  drop(handoff: string): void;
   /** Nothing is uploaded any more. */
   clear(): void;
 }
@@ -15,7 +17,14 @@ export interface FilesPart {
 let part: FilesPart | null = null;
 const watchers = new Set<() => void>();
 
-export const register = (loaded: FilesPart): void => { part = loaded; };
+/** Taken back before the part was there. */
+const early = new Map<string, readonly AttachmentView[]>();
+
+export function register(loaded: FilesPart): void {
+  part = loaded;
+  early.forEach((files, handoff) => loaded.restore(handoff, files));
+  early.clear();
+}
 export const filesChanged = (): void => watchers.forEach((tell) => tell());
 export const watchFiles = (tell: () => void): (() => void) => {
   watchers.add(tell);
@@ -24,8 +33,18 @@ export const watchFiles = (tell: () => void): (() => void) => {
 
 export const takeFiles = (handoff: string): AttachmentView[] => part?.take(handoff) ?? [];
 export const hasFiles = (handoff: string): boolean => part?.has(handoff) ?? false;
-export const restoreFiles = (handoff: string, files: readonly AttachmentView[]): void => part?.restore(handoff, files);
-export const clearFiles = (): void => part?.clear();
+export function restoreFiles(handoff: string, files: readonly AttachmentView[]): void {
+  if (part) part.restore(handoff, files);
+  else early.set(handoff, [...(early.get(handoff) ?? []), ...files]);
+}
+export function dropFiles(handoff: string): void {
+  early.delete(handoff);
+  part?.drop(handoff);
+}
+export function clearFiles(): void {
+  early.clear();
+  part?.clear();
+}
 
 export function useHasFiles(handoff: string): boolean {
   const [has, setHas] = useState(hasFiles(handoff));

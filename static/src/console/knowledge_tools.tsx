@@ -40,7 +40,8 @@ export function KnowledgeTools(): ComponentChildren {
     const show = () => setOpen(true);
     const pressed = (event: KeyboardEvent) => {
       if (early.current === null) {
-        if (!opensCanned(event, composing.text)) return;
+        // Of what was just typed the field knows before anything is drawn.
+        if (!opensCanned(event, event.target instanceof HTMLTextAreaElement ? event.target.value : composing.text)) return;
         early.current = "";
         show();
       } else {

@@ -16,7 +16,7 @@ export * from "./exports.ts";
 const root = document.getElementById("console");
 if (root) {
   const page = readPage(document.documentElement);
-  const desk = new Desk({ getTicket: () => deskTicket(page), older: olderEntries, destinations, callbacks: dueCallbacks, storage: session(), agentId: page.agentId, neighbours: neighboursOn(`handoff.drafts.${page.agentId}`), lead: () => Date.now() - serverNow() });
+  const desk = new Desk({ getTicket: () => deskTicket(page), older: olderEntries, destinations, callbacks: dueCallbacks, storage: session(), agentId: page.agentId, neighbours: neighboursOn(`handoff.drafts.${page.agentId}`), lead: () => Date.now() - serverNow(), onOther: () => location.reload() });
   bindings.open(session(() => localStorage), page.agentId);
   render(<App desk={desk} page={page} />, root);
   listenForGesture();

@@ -66,17 +66,18 @@ function useReading(handoff: DeskHandoff): void {
 interface Ending { asked: boolean; why: string; until: number | null; ask(): void; end(): void; stay(): void }
 
 /** Ending asks back only while something written would stay unsent, or somebody is on the line. Null: nothing to ask. */
-function whyAsk({ customer, call }: DeskHandoff, unsent: boolean): string | null {
+function whyAsk({ customer, call }: DeskHandoff, unsent: "words" | "file" | null): string | null {
   if (isLive(call)) return `${shortName(customer)} is still on the line. Ending hangs up.`;
-  return unsent ? "Something you wrote is not sent yet." : null;
+  if (unsent === "file") return "A file you chose is not sent yet.";
+  return unsent && "Something you wrote is not sent yet.";
 }
 
 function useEnding(handoff: DeskHandoff): Ending {
-  const { desk, state } = useBoard();
+  const { desk } = useBoard();
   const [asked, setAsked] = useState(false);
   const until = useEndingUntil(handoff.id);
   const end = () => { setAsked(false); void desk.end(handoff.id); };
-  const find = () => whyAsk(handoff, desk.drafts.of(handoff.id).reply.trim() !== "" || state.outbox.some((item) => item.handoff === handoff.id && item.status !== "sent"));
+  const find = () => whyAsk(handoff, desk.unsent(handoff.id));
   const why = find();
   const ask = () => {
     if (handoff.state !== "connected") return;

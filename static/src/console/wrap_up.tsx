@@ -21,6 +21,8 @@ export function WrapUp({ handoff }: { handoff: DeskHandoff }): ComponentChildren
   const form = useRef<HTMLFormElement>(null);
   // The box that was written in went away with the talk. Not to an outcome: a word still being typed must not choose one.
   useEffect(() => { if (document.activeElement === document.body) form.current?.focus(); }, []);
+  // Another tab or browser of the same agent wrote, and nothing waits here.
+  useEffect(() => desk.drafts.watch((one) => { if (one === handoff.id) setNote(desk.drafts.of(handoff.id).note); }), [desk, handoff.id]);
   const write = (text: string) => { setNote(text); desk.drafts.change(handoff.id, { note: text }); };
   const save = async () => {
     if (outcome === null) { setMissing(true); first.current?.focus(); return; }

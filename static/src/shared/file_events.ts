@@ -19,14 +19,20 @@ export function refuseFiles(page: Window): void {
   page.addEventListener("drop", refuse);
 }
 
+/** Who pastes into a field means that field. */
+const isElsewhere = (target: EventTarget | null, pen: string | undefined): boolean =>
+  pen !== undefined && target instanceof HTMLElement && target.matches("input, textarea") && target.id !== pen;
+
 export interface FileEvents {
+  /** The field the files belong to; what is pasted into another one is not taken. */
+  pen?: string;
   take(files: File[]): void;
   /** Something is held over the page, or no longer is. */
   over(over: boolean): void;
 }
 
 /** Answers how to stop. A file dropped beside the place would otherwise replace the page. */
-export function listenForFiles(page: Document, { take, over }: FileEvents): () => void {
+export function listenForFiles(page: Document, { pen, take, over }: FileEvents): () => void {
   const stop = new AbortController();
   const listen = <K extends keyof DocumentEventMap>(type: K, hear: (event: DocumentEventMap[K]) => void) =>
     page.addEventListener(type, hear, { signal: stop.signal });
@@ -47,7 +53,7 @@ export function listenForFiles(page: Document, { take, over }: FileEvents): () =
   });
   listen("paste", (event) => {
     const files = pastedFiles(event.clipboardData);
-    if (files.length === 0) return;
+    if (files.length === 0 || isElsewhere(event.target, pen)) return;
     event.preventDefault();
     take(files);
   });

@@ -106,6 +106,11 @@ export class Uploads {
     this.#keep([...this.#list, ...back]);
   }
 
+  /** What is still here of a handoff that is out of reach. */
+  drop(handoff: string): void {
+    for (const one of this.of(handoff)) this.#drop(one);
+  }
+
   clear(): void {
     for (const one of this.#list) this.#drop(one);
   }

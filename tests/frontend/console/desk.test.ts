@@ -304,3 +304,22 @@ test("what was emptied by an erasure is read as erased, wherever it comes from",
   expect(new Set(board.handoffs[0]?.timeline.map(({ type }) => type))).toEqual(new Set(["erased"]));
   expect(board.offers).toEqual([]);
 });
+
+test("a page of an agent who left at another tab shows nothing to the next, and sends nothing in their name", async () => {
+  const [storage, onOther, stop] = [memory(), vi.fn(), vi.fn()];
+  const desk = new Desk({
+    getTicket: () => Promise.reject(new Error("unused")), older, destinations: () => Promise.resolve({ queues: [], agents: [] }), callbacks: () => Promise.resolve({ mine: [], team: [] }), storage, agentId: "ag_amira", onOther,
+    connect: (options) => { wire = options; return { start() {}, stop, retryNow() {}, command }; },
+  });
+  welcome({ handoffs: [handoff()] });
+  expect([desk.store.get().board?.agent.id, onOther.mock.calls.length]).toEqual(["ag_amira", 0]);
+  command.mockRejectedValue(new CommandError("not_connected"));
+  desk.say("ho_1", "for Maya alone");
+  desk.drafts.change("ho_1", { reply: "and this" });
+  await settled();
+  command.mockClear();
+  wire.onWelcome({ ev: "welcome", epoch: "e", heartbeat_seconds: 20, snapshot: snapshot({ agent: { ...snapshot().agent, id: "ag_tom" }, handoffs: [handoff()] }), heads: HEADS });
+  wire.onStatus?.("live");
+  await settled();
+  expect([onOther.mock.calls.length, stop.mock.calls.length, command.mock.calls, desk.drafts.of("ho_1").reply, desk.store.get().outbox, desk.store.get().board?.agent.id]).toEqual([1, 1, [], "", [], "ag_amira"]);
+});

@@ -45,7 +45,7 @@ it("shows a picture as such and anything else as a card, by addresses that hold 
 it("has no files before their part is loaded, and asks it from then on", () => {
   expect([takeFiles("ho_1"), hasFiles("ho_1")]).toEqual([[], false]);
   const restored: string[] = [];
-  register({ take: () => [terms], has: () => true, restore: (_, files) => restored.push(...files.map(({ id }) => id)), clear: () => undefined });
+  register({ take: () => [terms], has: () => true, restore: (_, files) => restored.push(...files.map(({ id }) => id)), drop: () => undefined, clear: () => undefined });
   restoreFiles("ho_1", [photo]);
   expect([takeFiles("ho_1"), hasFiles("ho_1"), restored]).toEqual([[terms], true, ["at_1"]]);
 });

@@ -195,7 +195,7 @@ describe("the page", () => {
     act(() => { box.value = "offer it"; box.dispatchEvent(new Event("input", { bubbles: true })); });
     await act(async () => void box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true })));
     await settle();
-    expect(sent("handoff.whisper")).toEqual([{ handoff: "ho_1", text: "offer it" }]);
+    expect(sent("handoff.whisper")).toEqual([{ handoff: "ho_1", text: "offer it", client_id: expect.any(String) as string }]);
     expect(box.value).toBe("");
     command.mockRejectedValueOnce(new Error("gone"));
     act(() => { box.value = "again"; box.dispatchEvent(new Event("input", { bubbles: true })); });

@@ -37,3 +37,16 @@ it("where files are taken they still are, for as long as they are", () => {
   stop();
   expect([held("drop", files()), take.mock.calls.length]).toEqual([[true, "none"], 1]);
 });
+
+it("what is pasted into another field is that field's", () => {
+  const take = vi.fn();
+  stop = listenForFiles(document, { pen: "pen", take, over: () => undefined });
+  const paste = (field: HTMLElement) => {
+    document.body.append(field);
+    field.dispatchEvent(Object.assign(new Event("paste", { bubbles: true, cancelable: true }), { clipboardData: files() }));
+    field.remove();
+  };
+  const pen = Object.assign(document.createElement("textarea"), { id: "pen" });
+  const counts = [document.createElement("textarea"), pen, document.createElement("main")].map((field) => (paste(field), take.mock.calls.length));
+  expect(counts).toEqual([0, 1, 2]);
+});

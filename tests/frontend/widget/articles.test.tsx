@@ -137,6 +137,26 @@ describe("an article", () => {
     expect(memory.get().articles).toBe(undefined);
   });
 
+  test("is nothing of the person who comes after: not on screen, not on record, not counted", async () => {
+    await read();
+    store.dispatch({ type: "wiped" });
+    draw();
+    expect([isReading(), memory.get().articles]).toEqual([false, undefined]);
+    store.dispatch({ type: "opened", handoff: handoff() });
+    draw();
+    expect(told("articles/went-on")).toEqual([]);
+  });
+
+  test("that comes after its reader has gone is left", async () => {
+    draw();
+    pick({ intent: "dispute-charge" });
+    await rest();
+    root.querySelector<HTMLElement>("#article-ar_1")?.click();
+    store.dispatch({ type: "wiped" });
+    await rest();
+    expect([store.get().page.entries, memory.get().articles, isReading()]).toEqual([[], undefined, false]);
+  });
+
   test("that solved it is told once, and is not counted as one that did not", async () => {
     await read();
     press("This solved it");

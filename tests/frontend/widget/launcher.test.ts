@@ -93,3 +93,26 @@ it("listens to its own frame alone", async () => {
   ]) window.dispatchEvent(new MessageEvent("message", event as MessageEventInit));
   expect(document.title).toBe("Overview");
 });
+
+it("shows the frame when the panel has spoken, and says when it does not: an error page in it would have no way out", async () => {
+  vi.useFakeTimers();
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  await mount();
+  frame.onload!(new Event("load"));
+  expect([frame.hidden, button.hidden]).toEqual([true, false]);
+  vi.advanceTimersByTime(10_000);
+  expect(warn).toHaveBeenCalledWith("handoff:", "unreachable", "");
+  say({ type: "remember", change: {} });
+  expect([frame.hidden, button.hidden]).toEqual([false, true]);
+  vi.useRealTimers();
+});
+
+it("is quiet about a panel that spoke in time", async () => {
+  vi.useFakeTimers();
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  await mount();
+  say({ type: "remember", change: {} });
+  vi.advanceTimersByTime(60_000);
+  expect(warn).not.toHaveBeenCalled();
+  vi.useRealTimers();
+});

@@ -3,8 +3,10 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { IconAlert, IconRight, IconTransfer, IconX } from "../../shared/icons.tsx";
 import { Text } from "../../shared/text.tsx";
+import { uuid7 } from "../../shared/uuid7.ts";
 import { useBoard } from "../context.tsx";
 import { Conversation } from "../conversation.tsx";
+import { sends } from "../enter.ts";
 import { Keys } from "../keys.tsx";
 import { customerName, shortName } from "../people.ts";
 import { Transfer } from "../transfer.tsx";
@@ -32,7 +34,7 @@ export function Reading({ handoff, onGone }: { handoff: DeskHandoff; onGone(): v
   const leave = () => void ask("handoff.unwatch").then((done) => { if (done) onGone(); });
   const takeOver = () => void ask("handoff.take_over", { version }).then((done) => { if (done) desk.open(id); });
   return (
-    <section class="box reading" aria-label={`Reading along with ${customerName(handoff.customer)}`} onKeyDown={(event) => { if (event.key === "Escape" && !passing) { event.stopPropagation(); leave(); } }}>
+    <section class="box reading" aria-label={`Reading along with ${customerName(handoff.customer)}`} onKeyDown={(event) => { if (event.key === "Escape" && !event.isComposing && !passing) { event.stopPropagation(); leave(); } }}>
       <div class="mid__head">
         <div class="grow"><h2 class="mid__who" tabIndex={-1} ref={head}><Who customer={handoff.customer} /></h2><p class="meta">{whereWords(handoff)}{joined && ", and you"}</p></div>
         <button type="button" class="btn btn--quiet btn--icon" aria-label="Stop reading along, Escape" onClick={leave}><IconX /></button>
@@ -46,7 +48,7 @@ export function Reading({ handoff, onGone }: { handoff: DeskHandoff; onGone(): v
       {handoff.brief && <p class="brief"><Text text={handoff.brief} /></p>}
       <details class="fold reading__known"><summary class="fold__s"><IconRight />What the agent need not ask</summary><Known handoff={handoff} /></details>
       <Conversation handoff={handoff} />
-      <Say handoff={handoff} joined={joined} onWhisper={(text) => ask("handoff.whisper", { text })} />
+      <Say handoff={handoff} joined={joined} onWhisper={(text, client_id) => ask("handoff.whisper", { text, client_id })} />
       {passing && <Transfer handoff={handoff} onClose={() => setPassing(false)} pass={{
         note_needed: state === "connected",
         by: (to, note) => desk.supervise("handoff.reassign", { handoff: id, version, note, ...(to.kind === "queue" ? { queue: to.key } : { agent: to.id }) }),
@@ -62,25 +64,46 @@ function whereWords({ state, agent, intent, queue }: DeskHandoff): string {
 
 type Mode = "whisper" | "reply";
 
-/** Two papers, as in the composer: a whisper is never mistaken for what the customer reads. */
-function Say({ handoff, joined, onWhisper }: { handoff: DeskHandoff; joined: boolean; onWhisper(text: string): Promise<boolean> }): ComponentChildren {
+/** Kept like an agent's own drafts, so that another view or a broken line costs no word. */
+function useWords(handoff: string): { texts: Readonly<Record<Mode, string>>; write(mode: Mode, words: string): void } {
   const { desk } = useBoard();
-  const [texts, setTexts] = useState<Record<Mode, string>>({ whisper: "", reply: "" });
+  const [{ reply, note }, set] = useState(desk.drafts.of(handoff));
+  useEffect(() => desk.drafts.watch((one) => { if (one === handoff) set(desk.drafts.of(handoff)); }), [desk, handoff]);
+  return { texts: { reply, whisper: note }, write: (mode, words) => set(desk.drafts.change(handoff, mode === "reply" ? { reply: words } : { note: words })) };
+}
+
+/** Two papers, as in the composer: a whisper is never mistaken for what the customer reads. */
+function Say({ handoff, joined, onWhisper }: { handoff: DeskHandoff; joined: boolean; onWhisper(text: string, clientId: string): Promise<boolean> }): ComponentChildren {
+  const { desk } = useBoard();
+  const { texts, write } = useWords(handoff.id);
   const [wanted, setMode] = useState<Mode>("whisper");
   const mode: Mode = joined ? wanted : "whisper";
   // Whoever has joined means to write; the whisper is one press away.
   useEffect(() => setMode(joined ? "reply" : "whisper"), [joined]);
   const text = texts[mode];
+  /** The whisper on its way; asked again it is the same one, so that it is told once. */
+  const told = useRef<{ text: string; id: string; busy: boolean } | null>(null);
   const who = handoff.agent?.name ?? "the agent";
   if (mode === "whisper" && !handoff.agent) return <p class="box__b meta">Nobody has it yet, so there is nobody to whisper to.</p>;
-  const write = (to: string) => setTexts({ ...texts, [mode]: to });
-  const send = async () => {
+  const whisper = async () => {
+    if (told.current?.busy) return;
+    const one = { text, id: told.current?.text === text ? told.current.id : uuid7(), busy: true };
+    told.current = one;
+    const done = await onWhisper(text, one.id);
+    one.busy = false;
+    if (!done) return;
+    told.current = null;
+    // What was typed while it was on its way stays.
+    if (desk.drafts.of(handoff.id).note === one.text) write("whisper", "");
+  };
+  const send = () => {
     if (!text.trim()) return;
-    if (mode === "reply") { desk.say(handoff.id, text); write(""); }
-    else if (await onWhisper(text)) write("");
+    if (mode === "whisper") return void whisper();
+    desk.say(handoff.id, text);
+    write("reply", "");
   };
   return (
-    <form class={`comp${mode === "whisper" ? " comp--note" : ""}`} onSubmit={(event) => { event.preventDefault(); void send(); }}>
+    <form class={`comp${mode === "whisper" ? " comp--note" : ""}`} onSubmit={(event) => { event.preventDefault(); send(); }}>
       {joined && (
         <div class="comp__tabs" role="group" aria-label="Write to">
           <button type="button" class="btn btn--s" aria-pressed={mode === "reply"} onClick={() => setMode("reply")}>Reply to {shortName(handoff.customer)}</button>
@@ -90,8 +113,8 @@ function Say({ handoff, joined, onWhisper }: { handoff: DeskHandoff; joined: boo
       <div class="comp__box">
         <textarea rows={2} maxLength={4000} value={text} aria-label={mode === "whisper" ? `Whisper to ${who}` : `Reply to ${shortName(handoff.customer)} as yourself`}
           placeholder={mode === "whisper" ? `Only ${who} reads this` : `${shortName(handoff.customer)} reads this under your name`}
-          onInput={({ currentTarget }) => write(currentTarget.value)}
-          onKeyDown={(event) => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); void send(); } }} />
+          onInput={({ currentTarget }) => write(mode, currentTarget.value)}
+          onKeyDown={(event) => { if (sends(event)) { event.preventDefault(); send(); } }} />
         <div class="comp__bar"><span class="grow" /><button type="submit" class="btn btn--primary btn--s" aria-disabled={text.trim() === ""}>{mode === "whisper" ? "Whisper" : "Send"} <Keys keys={["Enter"]} /></button></div>
       </div>
     </form>

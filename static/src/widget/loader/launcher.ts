@@ -4,13 +4,13 @@
 // while its lightness is under 49.4, else black: the point where both are equally readable. `direction` comes from the page.
 const STYLE =
   ":host{all:initial}" +
-  "button,iframe{position:fixed;z-index:999999999;inset-inline-end:16px;bottom:16px;border:0;box-shadow:0 4px 20px #0003}" +
+  "button,iframe{position:fixed;z-index:999999999;inset-inline-end:16px;bottom:16px;border:0;box-shadow:0 4px 16px #0003}" +
   "button{display:flex;align-items:center;gap:8px;min-height:48px;padding:8px 16px;border-radius:99px;background:var(--c);color:#fff;" +
   "color:lab(from var(--c) calc((49.4 - l)*999) 0 0);" +
-  "font:600 15px/1.25 system-ui,sans-serif;text-align:start;cursor:pointer}" +
-  "button:before{content:'';width:19px;height:16px;border-radius:6px 6px 6px 0;background:currentColor}" +
+  "font:600 15px/1.2 system-ui;text-align:start;cursor:pointer}" +
+  "button:before{content:'';width:16px;height:16px;border-radius:6px 6px 6px 0;background:currentColor}" +
   "small{display:block;font:13px system-ui}" +
-  "b{padding:0 7px;border-radius:99px;background:#fff;color:#000;font:12px/20px system-ui}" +
+  "b{padding:0 8px;border-radius:99px;background:#fff;color:#000;font-size:12px}" +
   "iframe{width:min(400px,100% - 32px);height:min(640px,100% - 32px);border-radius:14px}" +
   "@media(width<480px),(height<480px){iframe{inset:0;width:100%;height:100%;border-radius:0}}" +
   "b:empty,[hidden]{display:none}";
@@ -38,7 +38,7 @@ export function createLauncher(brand: string, title: string, onclick: () => void
   const badge = make(button, "b", {});
   let frame: HTMLIFrameElement | undefined;
   return {
-    load: (set) => (frame ??= make(root, "iframe", { title, allow: "microphone", hidden: true, ...set })),
+    load: (set) => (frame = make(root, "iframe", { title, allow: "microphone", hidden: true, ...set })),
     show(open, focus) {
       if (frame) frame.hidden = !open;
       button.hidden = open;

@@ -1,11 +1,10 @@
 /** window.handoff: what a host page may say, in the order it said it. */
 import { addFact, addStep, addView, type GivenFact, type GivenStep } from "./journey.ts";
-import { choose, emit, fail, identify, logout, mount, on, restore, show, tell, type Embedding } from "./panel.ts";
+import { choose, emit, fail, identify, logout, mount, on, pass, restore, show, type Embedding } from "./panel.ts";
 
 type Api = ((...args: unknown[]) => void) & { q?: Iterable<unknown>[] };
 
 const host = window as unknown as { handoff?: Api };
-const pass = (entry: ReturnType<typeof addView>) => entry && tell({ type: "entries", entries: [entry] });
 
 const commands: Record<string, ((given: never, listener: never) => unknown) | null> = {
   __proto__: null,

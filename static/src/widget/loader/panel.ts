@@ -1,5 +1,5 @@
 /** The frame as the host page sees it: made once, spoken to through the bridge, answered from a fixed table. */
-import type { ToLoader, ToPanel } from "../bridge.ts";
+import type { PageEntry, ToLoader, ToPanel } from "../bridge.ts";
 import { ask, type Provider } from "./identity.ts";
 import { addView, entitle, forget, journey } from "./journey.ts";
 import { createLauncher, type Launcher } from "./launcher.ts";
@@ -15,6 +15,8 @@ let address: string;
 let launcher: Launcher;
 let frame: HTMLIFrameElement | undefined;
 let ready = false;
+/** Until the panel has spoken the button stays: a browser's error page in a frame would have no way out. */
+let heard = false;
 let leaving = false;
 let open = false;
 let focusing = false;
@@ -31,24 +33,29 @@ export function fail(code: string, message: unknown = ""): void {
 }
 
 export function tell(message: ToPanel): void {
-  if (ready) frame?.contentWindow!.postMessage({ handoff: nonce, message }, origin);
+  if (ready) frame!.contentWindow!.postMessage({ handoff: nonce, message }, origin);
 }
+
+export const pass = (entry: PageEntry | undefined) => entry && tell({ type: "entries", entries: [entry] });
 
 function onload(): void {
   ready = true;
-  // A frame that had the focus before its page came has lost it to nobody.
-  launcher.show(open, focusing);
   if (leaving) tell({ type: "logout" });
   tell({ type: "hello", entries: journey(), intent, shown: open, identity: !!provider, tab, label });
 }
 
-const load = () => (frame = launcher.load({ name: nonce, onload, src: address }));
+function load(): void {
+  if (frame) return;
+  frame = launcher.load({ name: nonce, onload, src: address });
+  setTimeout(() => heard || fail("unreachable"), 1e4);
+}
 
 export function show(wanted: boolean, focus = true): void {
   if (wanted) load();
   if (wanted === open) return;
   open = wanted;
-  launcher.show(open, (focusing = focus) && ready);
+  focusing = focus;
+  if (heard) launcher.show(open, focus);
   remember({ open });
   tell({ type: "shown", shown: open, focus });
   emit(open ? "open" : "close");
@@ -99,9 +106,7 @@ const handlers: Handlers = {
   wiped() {
     wipe();
     // Somebody else is at the screen, and where they are is theirs. After a logout nobody is.
-    if (!provider) return;
-    addView();
-    tell({ type: "entries", entries: journey() });
+    if (provider) pass(addView());
   },
 };
 
@@ -124,6 +129,8 @@ export function mount(src: string, { site, brand = "#0b5563", lang = document.do
   addEventListener("message", ({ origin: from, source, data }) => {
     if (from !== origin || source !== frame?.contentWindow || data?.handoff !== nonce) return;
     const { message } = data as { message: ToLoader };
+    if (!heard) launcher.show(open, focusing);
+    heard = true;
     (handlers[message.type] as ((message: ToLoader) => void) | undefined)?.(message);
   });
 }

@@ -2,7 +2,7 @@
 
 export function read(key: string): unknown {
   try {
-    return JSON.parse(sessionStorage.getItem(key)!);
+    return JSON.parse(sessionStorage[key]);
   } catch {
     return null;
   }
@@ -10,8 +10,8 @@ export function read(key: string): unknown {
 
 export function write(key: string, value: unknown): void {
   try {
-    if (value === null) sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, JSON.stringify(value));
+    if (value === null) delete sessionStorage[key];
+    else sessionStorage[key] = JSON.stringify(value);
   } catch {
     // Full or forbidden: nothing is lost but the memory of this page.
   }

@@ -46,6 +46,8 @@ let resting = false;
 
 const host = new Host(window, JSON.parse(origins) as string[], window.name, {
   hello({ entries, intent, shown, identity, tab, label }) {
+    // The first word, at which the page shows the frame; until then nobody knows that this is not an error page.
+    host.send({ type: "remember", change: {} });
     nameLauncher(label);
     identified = identity;
     owner = tab?.owner ?? null;

@@ -1,7 +1,7 @@
 /** Where one writes; never disabled by a lost line. */
 import { texts } from "@texts/later";
 import { IconSend } from "../../../shared/icons.tsx";
-import { overflows } from "../../length.ts";
+import { excess, overflows } from "../../length.ts";
 import { files } from "./exports.ts";
 import { Room } from "./room.tsx";
 import type { ViewProps } from "./parts.tsx";
@@ -10,7 +10,8 @@ export function Composer({ state, actions, label }: ViewProps & { label: string 
   const { handoff } = state;
   const attached = handoff?.channel === "chat" && handoff.state !== "wrap_up" ? files() : null;
   const send = (form: HTMLFormElement | null) => {
-    const carried = handoff ? (attached?.take(handoff.id) ?? []) : [];
+    // What is too long is refused, and its files stay where they are.
+    const carried = handoff && excess(state.text) === 0 ? (attached?.take(handoff.id) ?? []) : [];
     if (state.text.trim() || carried.length > 0) actions.send(carried);
     form?.querySelector("textarea")?.focus();
   };
@@ -41,7 +42,8 @@ export function Composer({ state, actions, label }: ViewProps & { label: string 
           }}
           onInput={({ currentTarget }) => actions.write(currentTarget.value)}
           onKeyDown={(event) => {
-            if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+            // Safari tells of the Enter that confirms a suggestion after the composition, and marks it by its code alone.
+            if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
             event.preventDefault();
             send(event.currentTarget.form);
           }}

@@ -1,8 +1,7 @@
 /** After: one question, one optional line, and the way back in. */
 import { texts } from "@texts/later";
-import { ended } from "../../state.ts";
 import { EndedBody } from "./after.tsx";
-import { moment, View } from "./exports.ts";
+import { ended, moment, View } from "./exports.ts";
 import type { ViewProps } from "./parts.tsx";
 
 /** When it ended, once a talk had begun. */

@@ -41,7 +41,7 @@ export const texts = {
   items: (count: number) => plural(count, { one: "1 dato", other: `${num(count)} datos` }),
 
   soon: "menos de un minuto",
-  minutes: (count: number) => `unos ${num(count)} min`,
+  minutes: (count: number) => plural(count, { one: "alrededor de 1 min", other: `unos ${num(count)} min` }),
   minutesRange: (from: number, to: number) => `entre ${num(from)} y ${num(to)} min`,
   waitUnknown: "aún no podemos decirlo",
   waitNotKnown: "espera aún desconocida",

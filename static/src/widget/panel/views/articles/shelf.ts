@@ -36,6 +36,7 @@ export function start(given: Parts): void {
     const kept = memory.get().articles ?? [];
     if (kept.length > 0 && !store.get().handoff) store.dispatch({ type: "entries", entries: kept });
     for (const { key } of kept) unsolved.add(key.slice(READ.length));
+    store.watch((_, { type }) => { if (type === "wiped") putAway(memory); });
   }
   if (store.get().handoff) goOn(given);
 }
@@ -47,6 +48,14 @@ function goOn({ memory, store }: Parts): void {
   const intent = store.get().handoff?.intent.key ?? "";
   for (const article of unsolved) tell("articles/went-on", { article, intent });
   unsolved.clear();
+}
+
+/** What one person read is nothing of the next. */
+function putAway(memory: Parts["memory"]): void {
+  reading = opener = null;
+  unsolved.clear();
+  if (memory.get().articles) memory.set({ articles: undefined });
+  parts?.draw();
 }
 
 /** Nobody waits for a count, and one that is lost is lost. */
@@ -91,6 +100,8 @@ export function open({ id }: Pick<ArticleHit, "id">, state: PanelState): void {
   draw();
   session.call<ArticlePage>(`articles/${id}?intent=${encodeURIComponent(state.draft.intent ?? "")}`).then(
     (page) => {
+      // Left before it was there: it was not read, or its reader is gone.
+      if (reading?.id !== id) return;
       const fact: PageFact = { key: READ + id, label: texts.read, value: page.title, at: new Date().toISOString() };
       memory.set({ articles: [...(memory.get().articles ?? []).filter(({ key }) => key !== fact.key), fact] });
       store.dispatch({ type: "entries", entries: [fact] });

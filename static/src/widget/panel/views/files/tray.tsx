@@ -104,6 +104,7 @@ export class Tray extends Component<{ handoff: string }, TrayState> {
 
   override componentDidMount(): void {
     this.#stop = listenForFiles(document, {
+      pen: "pen",
       take: (files) => uploads.add(this.props.handoff, files),
       over: (over) => over !== this.state.over && this.setState({ over }),
     });

@@ -1,0 +1,8 @@
+/** Which Enter sends. */
+
+/** Enter sends, Shift+Enter is a new line, and an Enter that confirms an input method's suggestion is neither. */
+export function sends(event: Pick<KeyboardEvent, "key" | "shiftKey" | "altKey" | "ctrlKey" | "metaKey" | "isComposing"> & Partial<Pick<KeyboardEvent, "keyCode">>): boolean {
+  // Safari ends the composition before it tells of the key, and marks such a key by this code alone.
+  if (event.isComposing || event.keyCode === 229) return false;
+  return event.key === "Enter" && !event.shiftKey && !event.altKey && !event.ctrlKey && !event.metaKey;
+}
