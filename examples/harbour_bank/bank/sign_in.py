@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from typing import cast
+from typing import Any, cast
 
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_required
@@ -68,7 +68,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     )
 
 
-def new_attempt(target: str) -> dict[str, object]:
+def new_attempt(target: str) -> dict[str, Any]:
     return {
         "code": f"{secrets.randbelow(1_000_000):06d}",
         "expires_at": time.time() + CODE_LIFE_SECONDS,
