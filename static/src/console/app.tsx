@@ -16,6 +16,7 @@ import { UNDO } from "./ending_strip.tsx";
 import { Help } from "./help.tsx";
 import { CANNED, KNOWLEDGE } from "./knowledge_events.ts";
 import { Elsewhere, lead } from "./elsewhere.tsx";
+import { MAC } from "./keys.tsx";
 import { LineBanner, hasBanner, openingWords } from "./line_banner.tsx";
 import type { Page } from "./page.ts";
 import { spokenOffer } from "./offer_call.tsx";
@@ -23,7 +24,7 @@ import { Pane } from "./pane.tsx";
 import { Rail } from "./rail.tsx";
 import { useRecordShown } from "./record_shown.ts";
 import { Rest } from "./rest.tsx";
-import { isWriting, shortcutOf } from "./shortcuts.ts";
+import { isWriting, shortcutOf, takesBackWord } from "./shortcuts.ts";
 import type { Shortcut } from "./shortcuts.ts";
 import { chimeOnce } from "./sound.ts";
 import { Offers } from "./strips.tsx";
@@ -96,8 +97,9 @@ function useShortcuts(desk: Desk, onHelp: () => void): void {
   latest.current = onHelp;
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
-      const shortcut = shortcutOf(event, isWriting(event.target), bindings.get());
-      if (!shortcut || document.querySelector("dialog[open]")) return;
+      const writing = isWriting(event.target);
+      const shortcut = shortcutOf(event, writing, bindings.get());
+      if (!shortcut || takesBackWord(event, writing, MAC) || document.querySelector("dialog[open]")) return;
       event.preventDefault();
       perform(desk, shortcut, latest.current);
     };

@@ -4,7 +4,7 @@ import { useBindings } from "./bindings.ts";
 import { COMMANDS, comboFor, keyNames } from "./shortcuts.ts";
 import type { Changes } from "./shortcuts.ts";
 
-const MAC = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "");
+export const MAC = /Mac|iPhone|iPad/.test(globalThis.navigator?.platform ?? "");
 
 /** Named by their usual keys; null for a command that is turned off. */
 export function keysNow(usual: readonly string[], changes: Changes): readonly string[] | null {

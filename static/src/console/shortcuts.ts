@@ -89,6 +89,10 @@ export function isWriting(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select");
 }
 
+/** Option with Backspace takes back a word wherever one writes on a Mac; it must not turn a customer away. */
+export const takesBackWord = ({ code, altKey }: Pick<KeyboardEvent, "code" | "altKey">, writing: boolean, isMac: boolean): boolean =>
+  isMac && writing && altKey && code === "Backspace";
+
 const MODIFIERS = new Set(["Alt", "AltGraph", "Control", "Meta", "Shift", "CapsLock", "Dead"]);
 /** They move, close or write; a desk that took them would be no page any more. */
 const KEPT = /^(?:Shift\+)?(?:Enter|Tab|Escape|Space|Backspace|Delete|Arrow\w+|Page\w+|Home|End|F5|F11|F12)$/;

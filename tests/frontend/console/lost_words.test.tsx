@@ -10,6 +10,7 @@ import { chunk } from "../../../static/src/console/chunk.ts";
 import { CannedForm } from "../../../static/src/console/canned_form.tsx";
 import { DeskProvider } from "../../../static/src/console/context.tsx";
 import { render } from "preact";
+import { takesBackWord } from "../../../static/src/console/shortcuts.ts";
 import { Uploads } from "../../../static/src/shared/uploads.ts";
 import { MINE, STREAM, event, handoff, snapshot } from "./cast.ts";
 import { command, desk, find, happens, pass, press, root, sent, settle, useStage, welcome } from "./stage.tsx";
@@ -183,4 +184,9 @@ test("a part that did not come is asked for again by itself, as long as it is wa
   await pass(10_100);
   expect([asked, find("#it").textContent]).toEqual([3, "part"]);
   act(() => render(null, root));
+});
+
+test("the key that takes back a word on a Mac declines nobody while one writes", () => {
+  const key = { code: "Backspace", altKey: true };
+  expect([takesBackWord(key, true, true), takesBackWord(key, false, true), takesBackWord(key, true, false), takesBackWord({ ...key, code: "KeyN" }, true, true)]).toEqual([true, false, false, false]);
 });
