@@ -83,6 +83,7 @@ def test_production_is_told_that_nothing_is_scanned(settings) -> None:
     def told() -> bool:
         return any(message.id == "handoff.W002" for message in run_checks())
 
+    settings.HANDOFF_DEMO = False
     settings.PUBLIC_ORIGIN = "https://help.example.com"
     assert told()
     settings.HANDOFF_ATTACHMENT_SCANNER = "handoff.attachments.clamd.scan"
