@@ -1,7 +1,6 @@
 """Runs every check, long ones two at a time, and says how long each took.
 
-The short ones come first, and the first that fails ends the run. The faults come last, beside nothing but each other:
-they measure times, and wait more than they work.
+The short ones come first, and the first that fails ends the run. The faults come last and alone: they measure times.
 """
 
 import os
@@ -47,16 +46,30 @@ ONE_DATABASE = (
     "tests/admin",
     "tests/api/test_refused_moves.py",
     "tests/api/test_tenants.py",
+    "tests/attachments/test_kinds.py",
+    "tests/attachments/test_limits.py",
+    "tests/attachments/test_names.py",
+    "tests/attachments/test_scanning.py",
+    "tests/attachments/test_streaming.py",
+    "tests/attachments/test_uploads.py",
     "tests/callbacks",
     "tests/configuration",
+    "tests/contracts/test_shape.py",
     "tests/intents",
     "tests/journeys",
+    "tests/knowledge/test_prose.py",
+    "tests/knowledge/test_ranking.py",
     "tests/lib",
     "tests/pages",
     "tests/routing/test_estimates.py",
     "tests/routing/test_matching.py",
+    "tests/simulation",
+    "tests/sockets/test_frames.py",
+    "tests/sockets/test_greeting.py",
     "tests/telephony",
 )
+# What one refuses the other may let in: the stricter of the two is asked.
+POSTGRES_ALONE = ("tests/api/test_refusals.py",)
 FAULTS = "tests/faults"
 
 
@@ -90,7 +103,7 @@ def main() -> int:
     done = run_in_order(short_checks())
     if not done[-1].failure:
         done += run_side_by_side(long_checks(arguments[full_faults:]))
-        done += run_side_by_side(faults(full=full_faults))
+        done += run_in_order([faults(full=full_faults)])
     print(table(done, total=time.monotonic() - started), flush=True)
     failed = [one for one in done if one.failure]
     for one in failed:
@@ -180,13 +193,10 @@ def long_checks(arguments: Sequence[str]) -> list[Check]:
     ]
 
 
-def faults(*, full: bool) -> list[Check]:
+def faults(*, full: bool) -> Check:
     """Every promise against real processes; the full form takes hours' worth of faults in some tens of minutes."""
     form = "full" if full else "short"
-    return [
-        Check(f"faults, {form} form, {number} of 2", lambda half=half: pytest(*half, faults=form))  # type: ignore[misc]
-        for number, half in enumerate(halves(FAULTS), start=1)
-    ]
+    return Check(f"faults, {form} form", lambda: pytest(FAULTS, faults=form))
 
 
 def halves(folder: str) -> list[list[str]]:
@@ -226,7 +236,13 @@ def npm(script: str) -> None:
 
 def test_on_sqlite(arguments: Sequence[str]) -> None:
     """With what needs no database at all."""
-    pytest("-m", "not postgres", *ignoring(FAULTS, BROWSERS, *WHOLE_SERVERS), *arguments, may_be_empty=bool(arguments))
+    pytest(
+        "-m",
+        "not postgres",
+        *ignoring(FAULTS, BROWSERS, *WHOLE_SERVERS, *POSTGRES_ALONE),
+        *arguments,
+        may_be_empty=bool(arguments),
+    )
 
 
 def test_on_postgres(arguments: Sequence[str]) -> None:
