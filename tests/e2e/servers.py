@@ -180,8 +180,8 @@ class Pages:
         self.origin = f"http://localhost:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def serve(self, path: str, html: str) -> str:
-        self.texts[path] = f"<!doctype html><html lang=en><title>{path}</title><body>{html}"
+    def serve(self, path: str, html: str, *, doctype: str = "<!doctype html>") -> str:
+        self.texts[path] = f"{doctype}<html lang=en><title>{path}</title><body>{html}"
         return self.origin + path
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Request, expect
 
 from tests.e2e.people import Agent, Customer, eventually
@@ -58,6 +59,50 @@ def test_a_panel_that_does_not_come_leaves_the_page_as_it_was(maya: Customer) ->
     expect(maya.launcher).to_be_visible()
     expect(maya.page.locator("iframe[title='Get help']")).to_be_hidden()
     maya.page.unroute("**/widget/frame*")
+
+
+# What frameworks, resets and old sites do to every element, all of it important.
+HOSTILE_STYLE = """<style>
+  * { all: unset !important; display: none !important; color: red !important; font-size: 3px !important }
+  html, body { display: block !important; font-size: 3px !important; zoom: 1; line-height: 0 !important }
+  body > div, div { visibility: hidden !important; opacity: 0 !important; transform: scale(0) !important;
+    position: static !important; width: 0 !important; pointer-events: none !important }
+  button, iframe { display: none !important; width: 1px !important; height: 1px !important }
+</style>"""
+OLD_DOCTYPE = '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 3.2 Final//EN">'
+
+
+@pytest.mark.parametrize("doctype", ["<!doctype html>", OLD_DOCTYPE, ""])
+def test_a_page_that_styles_everything_away_breaks_nothing(maya: Customer, town: Town, doctype: str) -> None:
+    loader = f'<script async src="{town.product.origin}/widget.js" data-site="harbour"></script>'
+    maya.page.goto(town.listed.serve("/old", f"{HOSTILE_STYLE}<p>An old page</p>{loader}", doctype=doctype))
+    assert maya.page.evaluate("document.compatMode") == ("CSS1Compat" if doctype == "<!doctype html>" else "BackCompat")
+    box = maya.launcher.bounding_box()
+    assert box
+    assert box["height"] >= 44
+    maya.press_get_help()
+    frame = maya.page.locator("iframe[title='Get help']").bounding_box()
+    assert frame
+    assert (frame["width"], frame["height"] > 500) == (400, True)
+    # And the page is as it was: nothing of ours styles it.
+    assert maya.page.locator("p").evaluate("one => getComputedStyle(one).display") == "none"
+
+
+def test_a_sandboxed_page_gets_help_or_keeps_its_button(maya: Customer, town: Town) -> None:
+    """A frame with its own origin works; one that may not have it can hold no panel, and is left as it was."""
+    inner = listed_page(town)
+    for rights, shown in (("allow-scripts allow-same-origin", True), ("allow-scripts", False)):
+        frame = f'<iframe id="site" sandbox="{rights}" width="1000" height="700" src="{inner}"></iframe>'
+        maya.page.goto(town.listed.serve("/outer", frame))
+        site = maya.page.frame_locator("#site")
+        site.get_by_role("button", name="Get help").click()
+        panel = site.locator("iframe[title='Get help']")
+        if shown:
+            expect(panel.content_frame.locator("h1")).to_be_visible()
+        else:
+            expect(panel).to_be_attached()
+            expect(panel).to_be_hidden()
+            expect(site.get_by_role("button", name="Get help")).to_be_visible()
 
 
 def test_a_hostile_frame_in_a_listed_page_is_not_heard(maya: Customer, town: Town) -> None:

@@ -1,15 +1,16 @@
 /** The button on the host page and the frame above it, in a shadow root that works under a strict CSP. */
 
-// The icon is a shape in the text's colour, so that no image source has to be allowed. Text on the brand's colour is white
-// while its lightness is under 49.4, else black: the point where both are equally readable. `direction` comes from the page.
+// What is important in a shadow root wins over what is important in its page. The icon is a shape in the text's colour, so
+// that no image source has to be allowed. Text on the brand's colour is white while its lightness is under 49.4, else black:
+// the point where both are equally readable. `direction` comes from the page.
 const STYLE =
-  ":host{all:initial}" +
+  ":host{all:initial!important}" +
   "button,iframe{position:fixed;z-index:999999999;inset-inline-end:16px;bottom:16px;border:0;box-shadow:0 4px 16px #0003}" +
   "button{display:flex;align-items:center;gap:8px;min-height:48px;padding:8px 16px;border-radius:99px;background:var(--c);color:#fff;" +
   "color:lab(from var(--c) calc((49.4 - l)*999) 0 0);" +
   "font:600 15px/1.2 system-ui;text-align:start;cursor:pointer}" +
-  "button:before{content:'';width:16px;height:16px;border-radius:6px 6px 6px 0;background:currentColor}" +
-  "small{display:block;font:13px system-ui}" +
+  "button:before{content:'';padding:8px;border-radius:6px 6px 6px 0;background:currentColor}" +
+  "small{display:block;font:12px system-ui}" +
   "b{padding:0 8px;border-radius:99px;background:#fff;color:#000;font-size:12px}" +
   "iframe{width:min(400px,100% - 32px);height:min(640px,100% - 32px);border-radius:14px}" +
   "@media(width<480px),(height<480px){iframe{inset:0;width:100%;height:100%;border-radius:0}}" +
