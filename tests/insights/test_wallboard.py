@@ -76,16 +76,9 @@ def test_a_day_as_it_was_played(page, amira, tomas, cards, phone) -> None:
     transfer(amira, second, queue=None, to_agent=tomas.public_id, note="knows it", version=None)
     offer = Handoff.objects.get(public_id=second).offers.get(status="pending")
     accept(tomas, offer)
-    handoff = Handoff.objects.get(public_id=second)
-    for number in (1, 2):
-        ReAsk.objects.create(
-            handoff=handoff, agent=tomas, fact_key="charge", fact_source="observed", client_id=f"r{number}", sent=True,
-            at=utc_now(),
-        )  # fmt: skip
-    ReAsk.objects.create(
-        handoff=Handoff.objects.get(public_id=first), agent=amira, fact_key="charge", fact_source="observed",
-        client_id="r3", sent=False, at=utc_now(),
-    )  # fmt: skip
+    _reask(second, tomas, client_id="r1", sent=True)
+    _reask(second, tomas, client_id="r2", sent=True)
+    _reask(first, amira, client_id="r3", sent=False)
     for agent in (amira, tomas):
         routing.set_availability(agent, available=False, after_current=False, reason="break")
     # Left after a minute, and left at once; asked to be called instead; waits for two minutes, and just came.
@@ -113,6 +106,19 @@ def test_a_day_as_it_was_played(page, amira, tomas, cards, phone) -> None:
     assert [queue.key for queue in board.queues] == ["cards"]
     assert sum(half.arrivals for half in board.half_hours) == 6
     assert sum(half.answered for half in board.half_hours) == 2
+
+
+def _reask(handoff_id: str, agent, *, client_id: str, sent: bool) -> None:
+    handoff = Handoff.objects.get(public_id=handoff_id)
+    ReAsk.objects.create(
+        handoff=handoff,
+        agent=agent,
+        fact_key="charge",
+        fact_source="observed",
+        client_id=client_id,
+        sent=sent,
+        at=utc_now(),
+    )
 
 
 def _own(tab, seconds_ago: float):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
 
 from handoff.broker.models import Handoff
 from handoff.conversations.batch import Send, batcher
@@ -22,12 +21,6 @@ from tests.scenes import accept, at_once, connect, offer_to, sit_down
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 ROUNDS = 6
-
-
-@pytest.fixture(autouse=True)
-def real_locks() -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has one writer: these races cannot happen there")
 
 
 def tried(call: Callable[[], object]) -> Callable[[], str]:

@@ -101,6 +101,9 @@ async def test_it_shuts_when_the_handoff_closes(serving, maya, amira, sofia) -> 
     await reader.settled()
     assert not any(frame.get("type") == "survey.answered" for frame in reader.frames)
     assert not await off_loop(Watch.objects.exists)
+    record = await off_loop(lambda: Desk(sofia).call("GET", f"desk/handoffs/{handoff}"))
+    assert (record.status, record.body["state"]) == (200, "closed")
+    assert any(entry["data"].get("state") == "closed" for entry in record.body["timeline"])
 
 
 @pytest.mark.parametrize("lost", ["role", "queue", "account"])
