@@ -1,7 +1,8 @@
 /** The desk as a whole: four regions that never move, and the keys between them. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { IconHeadset } from "../shared/icons.tsx";
+import { useAsking } from "./asking.ts";
 import { toggled } from "./availability_box.tsx";
 import { bindings } from "./bindings.ts";
 import { inPlace, serverNow } from "./board.ts";
@@ -37,19 +38,19 @@ export function App({ desk, page }: { desk: Desk; page: Page }): ComponentChildr
   const state = useDeskState(desk);
   // An event may come between two ticks; a clock behind it would show a wait of less than nothing.
   const clock = Math.max(useClock(), state.line.since);
-  const [help, setHelp] = useState(false);
+  const help = useAsking<true>();
   const now = serverNow(state.board, clock);
-  useShortcuts(desk, () => setHelp(true));
+  useShortcuts(desk, () => help.ask(true));
   const banner = hasBanner(state.line, clock);
   return (
     <DeskProvider value={{ desk, page, state, now, clock }}>
       <div class={`desk${banner ? " desk--banner" : ""}`}>
-        <TopBar onHelp={() => setHelp(true)} />
+        <TopBar onHelp={() => help.ask(true)} />
         {banner && <LineBanner now={clock} />}
         {!state.board ? <Opening /> : state.view === "callbacks" ? <><Rail /><Callbacks /></> : state.view !== "desk" ? <Elsewhere view={state.view} /> : <Columns />}
         <OfferSaid />
       </div>
-      {help && <Help onClose={() => setHelp(false)} />}
+      {help.asked && <Help key={help.time} onClose={help.close} />}
     </DeskProvider>
   );
 }
@@ -61,7 +62,7 @@ function Columns(): ComponentChildren {
   const main = useRef<HTMLElement>(null);
   // What had the focus may have left with its handoff; the keyboard goes on from here, not from the top of the page.
   const before = useRef(state.selected);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (before.current !== null && state.selected === null && document.activeElement === document.body) main.current?.focus();
     before.current = state.selected;
   }, [state.selected]);

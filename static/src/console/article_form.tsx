@@ -1,6 +1,6 @@
 /** Writing an article. What is written stays until it is saved or thrown away, and never goes over somebody else's unseen. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Prose } from "../shared/prose.tsx";
 import { useDesk } from "./context.tsx";
 import { Keys } from "./keys.tsx";
@@ -22,7 +22,7 @@ export function ArticleForm({ article, found, intent, onDone, onBack }: Props): 
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<string | null>(null);
   const first = useRef<HTMLInputElement>(null);
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   const change = (part: Partial<ArticleText>) => { const next = { ...text, ...part }; begun.set(key, next); setText(next); };
   const ready = text.title.trim() !== "" && text.body.trim() !== "" && !busy;
   const save = async () => {

@@ -1,6 +1,6 @@
 /** One article in place: to read, to put into a reply, to judge, and to bring an earlier text back. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { IconCheck, IconPencil, IconX } from "../shared/icons.tsx";
 import { Prose } from "../shared/prose.tsx";
 import { moment } from "../shared/time.ts";
@@ -19,7 +19,7 @@ export function ArticleRead({ article, handoff, onChange, onEdit, onBack }: Prop
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<string | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), [article.id]);
+  useLayoutEffect(() => heading.current?.focus(), [article.id]);
   const attempt = async (work: () => Promise<DeskArticle>) => {
     if (busy) return;
     setBusy(true);

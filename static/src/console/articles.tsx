@@ -1,6 +1,6 @@
 /** Articles beside the talk: searched by what it is about and by words, read and written in place. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { IconCheck, IconSearch } from "../shared/icons.tsx";
 import { Text } from "../shared/text.tsx";
 import { ArticleForm } from "./article_form.tsx";
@@ -22,7 +22,7 @@ export function Articles({ handoff, asked }: { handoff: DeskHandoff; asked: numb
   const [about, setAbout] = useState(true);
   const search = useSearch(typed, about ? handoff.intent.key : null);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), [asked]);
+  useLayoutEffect(() => field.current?.focus(), [asked]);
   const back = () => { setPlace({ at: "list" }); search.again(); };
   const open = (row: DeskArticleRow) => readArticle(row.id).then((article) => setPlace({ at: "read", article }), (error) => search.refuse(whyNot(error)));
   if (place.at === "write") {

@@ -1,8 +1,8 @@
 /** A call at the head of its talk: how it stands, how sure one can be of who is on the line, and what can be done to it. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import { IconAlert, IconCheck, IconClock, IconHangUp, IconMicOff, IconPause, IconPhone } from "../shared/icons.tsx";
 import { elapsed } from "../shared/time.ts";
+import { useAskedBy } from "./asking.ts";
 import { actionOf, isLive, isStuck, standingOf, statusWords, talkSeconds, whyNoDial } from "./call.ts";
 import type { CallKey, Tone } from "./call.ts";
 import { useBoard } from "./context.tsx";
@@ -21,34 +21,25 @@ export function hasCall({ call, callback, channel }: DeskHandoff): boolean {
 }
 
 export function CallSection({ handoff, onEnd }: { handoff: DeskHandoff; onEnd(): void }): ComponentChildren {
-  const later = useLater(handoff);
+  const later = useAskedBy(LATER, canBeLater(handoff));
   if (!hasCall(handoff)) return null;
   return (
     <section class="call" aria-label="Call">
       <div class="callbar">
         <Now handoff={handoff} />
         <div class="callbar__do" role="group" aria-label="Call controls">
-          {isLive(handoff.call) ? <Controls handoff={handoff} call={handoff.call} /> : handoff.state === "connected" && <Next handoff={handoff} onLater={later.ask} onEnd={onEnd} />}
+          {isLive(handoff.call) ? <Controls handoff={handoff} call={handoff.call} /> : handoff.state === "connected" && <Next handoff={handoff} onLater={() => later.ask(true)} onEnd={onEnd} />}
         </div>
       </div>
       <Trouble handoff={handoff} />
       <StandingRow handoff={handoff} />
       {handoff.state === "connected" && handoff.channel === "callback" && handoff.callback && <Owed handoff={handoff} callback={handoff.callback} />}
-      {later.asked && handoff.callback && <Later handoff={handoff} callback={handoff.callback} onClose={later.close} />}
+      {later.asked && handoff.callback && <Later key={later.time} handoff={handoff} callback={handoff.callback} onClose={later.close} />}
     </section>
   );
 }
 
-function useLater(handoff: DeskHandoff): { asked: boolean; ask(): void; close(): void } {
-  const [asked, setAsked] = useState(false);
-  const possible = handoff.state === "connected" && handoff.channel === "callback" && handoff.callback !== null && !isLive(handoff.call);
-  const ask = () => setAsked(possible);
-  useEffect(() => {
-    document.addEventListener(LATER, ask);
-    return () => document.removeEventListener(LATER, ask);
-  });
-  return { asked: asked && possible, ask, close: () => setAsked(false) };
-}
+const canBeLater = ({ state, channel, callback, call }: DeskHandoff): boolean => state === "connected" && channel === "callback" && callback !== null && !isLive(call);
 
 /** How it stands is said once; the time beside it moves on in silence. */
 function Now({ handoff: { call, customer, caller_number } }: { handoff: DeskHandoff }): ComponentChildren {

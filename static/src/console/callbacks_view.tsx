@@ -1,6 +1,6 @@
 /** Calls that are owed: mine and the team's, the first due first. Nobody is dialled from here; a due one is offered like any handoff. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { IconCallback } from "../shared/icons.tsx";
 import { clock } from "../shared/time.ts";
 import { maskedNumber, outcomeWords } from "./call.ts";
@@ -77,7 +77,7 @@ export function Callbacks(): ComponentChildren {
   const { lists, trouble } = useCallbacks();
   const [side, setSide] = useState<Side>("mine");
   const main = useRef<HTMLElement>(null);
-  useEffect(() => main.current?.focus(), []);
+  useLayoutEffect(() => main.current?.focus(), []);
   const pick = (which: Side, words: string) => (
     <button type="button" class="btn btn--s" aria-pressed={side === which} onClick={() => setSide(which)}>{words}{lists && <> <span class="num">{lists[which].length}</span></>}</button>
   );

@@ -1,6 +1,6 @@
 /** Writing a canned reply: a new one, or a change that never goes over somebody else's. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useDesk } from "./context.tsx";
 import { cannedReplies, deleteReply, isStale, saveReply, whyNot } from "./knowledge_api.ts";
 import type { Canned as Reply, CannedReplies } from "./knowledge_api.ts";
@@ -30,7 +30,7 @@ export function CannedForm({ all, reply, text: given, onDone, onBack }: Props): 
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<string | null>(null);
   const first = useRef<HTMLInputElement>(null);
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   const ready = shortcut.trim() !== "" && text.trim() !== "" && !busy;
   const attempt = async (work: () => Promise<unknown>, deleted?: Reply) => {
     setBusy(true);

@@ -1,7 +1,8 @@
 /** The same handoff by another channel, when the customer asks for it. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { IconAlert, IconCheck, IconX } from "../shared/icons.tsx";
+import { useModal } from "./asking.ts";
 import { ChannelIcon } from "./channel_icon.tsx";
 import { useBoard } from "./context.tsx";
 import { Keys } from "./keys.tsx";
@@ -19,11 +20,10 @@ const CHANNELS: Readonly<Record<string, (who: string) => string>> = {
 
 export function ChannelSwitch({ handoff, onClose }: { handoff: DeskHandoff; onClose(): void }): ComponentChildren {
   const { desk } = useBoard();
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const [chosen, choose] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<string | null>(null);
-  useEffect(() => { dialog.current?.showModal(); }, []);
   const close = () => dialog.current?.close();
   const submit = async () => {
     if (busy) return;

@@ -40,7 +40,8 @@ function useDraft(handoff: string): Writing {
   const { desk, state } = useBoard();
   const [draft, setDraft] = useState(desk.drafts.of(handoff));
   const box = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
+  // In the frame in which the talk appears: a letter typed at the sight of it is a letter of the reply.
+  useLayoutEffect(() => {
     if (!desk.takesFocus(handoff)) return;
     setDraft(desk.drafts.of(handoff));
     box.current?.focus();
@@ -90,7 +91,7 @@ export function Composer({ handoff }: { handoff: DeskHandoff }): ComponentChildr
 function useOn(name: string, act: () => void): void {
   const latest = useRef(act);
   latest.current = act;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listen = () => latest.current();
     document.addEventListener(name, listen);
     return () => document.removeEventListener(name, listen);

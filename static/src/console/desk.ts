@@ -137,9 +137,9 @@ export class Desk {
   dismissHandoff(handoff: string): void { this.receive({ ev: "dismissed", handoff }); }
   dismissRefusal(): void { this.dispatch({ type: "refused", text: null }); }
 
-  async accept({ id, token }: Offer): Promise<void> {
+  async accept({ id, token, handoff }: Offer): Promise<void> {
     if (this.store.get().answering === id) return;
-    this.dispatch({ type: "answering", offer: id });
+    this.dispatch({ type: "answering", offer: id, handoff: handoff.id });
     const result = await this.ask("offer.accept", { offer: id, token });
     if (typeof result?.handoff === "string") this.dispatch({ type: "expected", handoff: result.handoff });
     else this.dispatch({ type: "answering", offer: null });

@@ -28,7 +28,7 @@ export interface DeskState {
   opened: { handoff: string | null; times: number };
   /** The offer whose answer is on its way. */
   answering: string | null;
-  /** The handoff that was accepted here and is to be opened when it comes. */
+  /** The handoff that is accepted here and is to be opened when it comes, which may be before the answer does. */
   expected: string | null;
   /** Where this page passed handoffs to. */
   passed: Readonly<Record<string, Passed>>;
@@ -44,7 +44,7 @@ export type DeskAction =
   | { type: "line"; status: Status; detail: string | null; now: number }
   | { type: "outbox"; items: readonly OutboxItem[] }
   | { type: "opened"; handoff: string }
-  | { type: "answering"; offer: string | null }
+  | { type: "answering"; offer: string | null; handoff?: string }
   | { type: "expected"; handoff: string }
   | { type: "passed"; handoff: string; passed: Passed }
   | { type: "dialled"; handoff: string; dial: Dial }
@@ -63,8 +63,8 @@ export function reduceDesk(state: DeskState, action: DeskAction): DeskState {
     case "line": return { ...state, line: nextLine(state.line, action) };
     case "outbox": return { ...state, outbox: action.items };
     case "opened": return opened(state, action.handoff);
-    case "answering": return { ...state, answering: action.offer };
-    case "expected": return select({ ...state, expected: action.handoff, answering: null }, state);
+    case "answering": return { ...state, answering: action.offer, expected: action.handoff ?? null };
+    case "expected": return isOpened(state, action.handoff) ? { ...state, answering: null } : select({ ...state, expected: action.handoff, answering: null }, state);
     case "passed": return { ...state, passed: { ...state.passed, [action.handoff]: action.passed } };
     case "dialled": return { ...state, dials: { ...state.dials, [action.handoff]: action.dial } };
     case "shown": return { ...state, view: action.view };
@@ -86,6 +86,9 @@ function nextLine(line: Line, { status, detail, now }: Extract<DeskAction, { typ
   const came_back = status === "live" && line.status === "reconnecting";
   return { status, detail, since: line.status === status ? line.since : now, back_at: came_back ? now : status === "live" ? line.back_at : null };
 }
+
+/** The focus is where the talk was opened to be, and whoever moved it since is not called back. */
+const isOpened = (state: DeskState, handoff: string): boolean => state.expected === null && state.selected === handoff && state.opened.handoff === handoff;
 
 function opened(state: DeskState, handoff: string): DeskState {
   return { ...state, view: "desk", selected: handoff, opened: { handoff, times: state.opened.times + 1 } };

@@ -1,6 +1,6 @@
 /** The way to what most agents rarely see: the wallboard, the live list, and what is over. It comes in a file of its own. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { IconHeadset, IconSearch } from "../shared/icons.tsx";
 import { chunk } from "./chunk.ts";
 import { useDesk } from "./context.tsx";
@@ -31,7 +31,7 @@ export function FindButton(): ComponentChildren {
 export function Elsewhere({ view }: { view: Exclude<View, "desk" | "callbacks"> }): ComponentChildren {
   const part = useSupervisor(true);
   const main = useRef<HTMLElement>(null);
-  useEffect(() => main.current?.focus(), [view]);
+  useLayoutEffect(() => main.current?.focus(), [view]);
   return (
     <main class="pad pad--all" tabIndex={-1} data-region ref={main} aria-labelledby="pad-title">
       {typeof part === "string"

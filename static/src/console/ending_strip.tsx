@@ -1,6 +1,6 @@
 /** A talk that is about to end, while that can still be undone. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { IconClock } from "../shared/icons.tsx";
 import { useBoard } from "./context.tsx";
 import { Keys } from "./keys.tsx";
@@ -24,7 +24,7 @@ export function useEndingUntil(handoff: string): number | null {
 
 export function EndingStrip({ handoff, until }: { handoff: DeskHandoff; until: number }): ComponentChildren {
   const { desk, clock } = useBoard();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const undo = () => void desk.endings.undo(handoff.id);
     document.addEventListener(UNDO, undo);
     return () => document.removeEventListener(UNDO, undo);

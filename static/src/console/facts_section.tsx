@@ -1,6 +1,6 @@
 /** What is known, under where it comes from, and the place to add to it. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { IconEye, IconPencil, IconQuote, Seal } from "../shared/icons.tsx";
 import { Text } from "../shared/text.tsx";
 import { moment } from "../shared/time.ts";
@@ -74,7 +74,7 @@ function AddFact({ handoff, onDone }: { handoff: DeskHandoff; onDone(): void }):
   const [label, setLabel] = useState("");
   const [value, setValue] = useState("");
   const first = useRef<HTMLInputElement>(null);
-  useEffect(() => first.current?.focus(), []);
+  useLayoutEffect(() => first.current?.focus(), []);
   const ready = label.trim() !== "" && value.trim() !== "" && tooLong(label.trim(), LABEL_LIMIT) === null && tooLong(value.trim(), VALUE_LIMIT) === null;
   const save = async () => {
     if (ready && (await desk.addFact(handoff.id, label.trim(), value.trim()))) onDone();

@@ -1,7 +1,8 @@
 /** Every key of the desk, and the place to change or turn off what can be. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { IconX } from "../shared/icons.tsx";
+import { useModal } from "./asking.ts";
 import { bindings, useBindings } from "./bindings.ts";
 import { Printed, spokenKeys } from "./keys.tsx";
 import { COMMANDS, chosenCombo, comboFor, holderOf, keyNames } from "./shortcuts.ts";
@@ -17,9 +18,8 @@ const FIXED: Readonly<Record<Group, readonly (readonly [readonly string[], strin
 const GROUPS = Object.keys(FIXED) as Group[];
 
 export function Help({ onClose }: { onClose(): void }): ComponentChildren {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const [changing, setChanging] = useState(false);
-  useEffect(() => { dialog.current?.showModal(); }, []);
   return (
     <dialog class="dlg dlg--wide" aria-labelledby="help-title" ref={dialog} onClose={onClose}>
       <div class="dlg__h"><h2 id="help-title">Keyboard</h2>

@@ -1,6 +1,6 @@
 /** The way from the composer to what is known already: canned replies over it, articles beside it. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { IconDoc, IconSearch } from "../shared/icons.tsx";
 import { chunk } from "./chunk.ts";
 import { useComposing } from "./composing.tsx";
@@ -35,8 +35,8 @@ export function KnowledgeTools(): ComponentChildren {
   /** What was typed between the slash and the list's own field; null: nobody waits for it. */
   const early = useRef<string | null>(null);
   const shut = () => { setOpen(false); early.current = null; };
-  useEffect(shut, [composing.handoff.id]);
-  useEffect(() => {
+  useLayoutEffect(shut, [composing.handoff.id]);
+  useLayoutEffect(() => {
     const show = () => setOpen(true);
     const pressed = (event: KeyboardEvent) => {
       if (early.current === null) {
@@ -90,7 +90,7 @@ export function KnowledgeSection({ handoff }: { handoff: DeskHandoff }): Compone
   const [open, setOpen] = useState(false);
   const [asked, setAsked] = useState(0);
   const part = useKnowledge(open);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const show = () => { setOpen(true); setAsked((times) => times + 1); };
     document.addEventListener(KNOWLEDGE, show);
     return () => document.removeEventListener(KNOWLEDGE, show);

@@ -1,8 +1,9 @@
 /** Another time for a callback, on the customer's clock. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { IconAlert, IconX } from "../shared/icons.tsx";
 import { moment } from "../shared/time.ts";
+import { useModal } from "./asking.ts";
 import { useBoard } from "./context.tsx";
 import type { Later as LaterTime } from "./desk.ts";
 import { Keys } from "./keys.tsx";
@@ -96,8 +97,7 @@ function useChoosing({ handoff, callback }: LaterProps, onDone: () => void): Cho
 
 export function Later(props: LaterProps): ComponentChildren {
   const { handoff, onClose } = props;
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => { dialog.current?.showModal(); }, []);
+  const dialog = useModal();
   const close = () => dialog.current?.close();
   const choosing = useChoosing(props, close);
   return (

@@ -1,9 +1,10 @@
 /** The middle while a handoff is open: who, the brief, the conversation, and where one writes. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { IconAlert, IconTransfer } from "../shared/icons.tsx";
 import { Text } from "../shared/text.tsx";
 import { elapsed } from "../shared/time.ts";
+import { useAskedBy } from "./asking.ts";
 import { isLive, isSure } from "./call.ts";
 import { CallSection } from "./call_bar.tsx";
 import { CHANNEL, ChannelSwitch } from "./channel_switch.tsx";
@@ -28,12 +29,13 @@ export const TRANSFER = "handoff:transfer-talk";
 
 export function Talk({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
   const ending = useEnding(handoff);
-  const passing = useAsked(handoff, TRANSFER);
-  const switching = useAsked(handoff, CHANNEL);
+  const talking = handoff.state === "connected";
+  const passing = useAskedBy(TRANSFER, talking);
+  const switching = useAskedBy(CHANNEL, talking);
   useReading(handoff);
   return (
     <>
-      <Head handoff={handoff} isEnding={ending.until !== null} onEnd={ending.ask} onTransfer={passing.ask} onSwitch={switching.ask} />
+      <Head handoff={handoff} isEnding={ending.until !== null} onEnd={ending.ask} onTransfer={() => passing.ask(true)} onSwitch={() => switching.ask(true)} />
       {ending.asked && <EndAnyway why={ending.why} onEnd={ending.end} onStay={ending.stay} />}
       {ending.until !== null && <EndingStrip handoff={handoff} until={ending.until} />}
       <Offers docked />
@@ -42,8 +44,8 @@ export function Talk({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
       <Conversation handoff={handoff} />
       <Whereabouts handoff={handoff} />
       {handoff.state === "wrap_up" ? <WrapUp handoff={handoff} /> : <Composer handoff={handoff} />}
-      {passing.asked && <Transfer handoff={handoff} onClose={passing.close} />}
-      {switching.asked && <ChannelSwitch handoff={handoff} onClose={switching.close} />}
+      {passing.asked && <Transfer key={passing.time} handoff={handoff} onClose={passing.close} />}
+      {switching.asked && <ChannelSwitch key={switching.time} handoff={handoff} onClose={switching.close} />}
     </>
   );
 }
@@ -86,24 +88,13 @@ function useEnding(handoff: DeskHandoff): Ending {
     if (find() === null) { if (handoff.channel === "chat") desk.endings.ask(handoff.id); else end(); }
     else { desk.endings.undo(handoff.id); setAsked(true); }
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.addEventListener(END, ask);
     return () => document.removeEventListener(END, ask);
   });
   // A question whose reason has gone (the caller hung up, the message went out) goes with it.
   useEffect(() => { if (why === null) setAsked(false); }, [why]);
   return { asked: asked && handoff.state === "connected", why: why ?? "", until: handoff.state === "connected" ? until : null, ask, end, stay: () => setAsked(false) };
-}
-
-/** A dialog that a key asks for from anywhere. */
-function useAsked({ state }: DeskHandoff, key: string): { asked: boolean; ask(): void; close(): void } {
-  const [asked, setAsked] = useState(false);
-  const ask = () => setAsked(state === "connected");
-  useEffect(() => {
-    document.addEventListener(key, ask);
-    return () => document.removeEventListener(key, ask);
-  });
-  return { asked: asked && state === "connected", ask, close: () => setAsked(false) };
 }
 
 function EndAnyway({ why, onEnd, onStay }: { why: string; onEnd(): void; onStay(): void }): ComponentChildren {

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { IconAlert, IconCheck, IconUser, IconX } from "../shared/icons.tsx";
+import { useModal } from "./asking.ts";
 import { useBoard } from "./context.tsx";
 import type { Destination } from "./desk.ts";
 import { Keys } from "./keys.tsx";
@@ -66,8 +67,7 @@ function usePassing(props: TransferProps, onDone: () => void): Passing {
 
 export function Transfer(props: TransferProps): ComponentChildren {
   const { handoff, onClose } = props;
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => { dialog.current?.showModal(); }, []);
+  const dialog = useModal();
   const close = () => dialog.current?.close();
   const passing = usePassing(props, close);
   const { chosen, busy, trouble, submit } = passing;

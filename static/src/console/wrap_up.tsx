@@ -1,6 +1,6 @@
 /** The work after the talk: what came of it, and what the next agent should not have to ask. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { elapsed } from "../shared/time.ts";
 import { likelyDisposition } from "./call.ts";
 import { useBoard } from "./context.tsx";
@@ -20,7 +20,7 @@ export function WrapUp({ handoff }: { handoff: DeskHandoff }): ComponentChildren
   const field = useRef<HTMLTextAreaElement>(null);
   const form = useRef<HTMLFormElement>(null);
   // The box that was written in went away with the talk. Not to an outcome: a word still being typed must not choose one.
-  useEffect(() => { if (document.activeElement === document.body) form.current?.focus(); }, []);
+  useLayoutEffect(() => { if (document.activeElement === document.body) form.current?.focus(); }, []);
   // Another tab or browser of the same agent wrote, and nothing waits here.
   useEffect(() => desk.drafts.watch((one) => { if (one === handoff.id) setNote(desk.drafts.of(handoff.id).note); }), [desk, handoff.id]);
   const write = (text: string) => { setNote(text); desk.drafts.change(handoff.id, { note: text }); };

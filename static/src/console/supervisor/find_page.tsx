@@ -1,6 +1,6 @@
 /** Find a handoff that is over, and read it where it stands. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { IconAlert, IconRight } from "../../shared/icons.tsx";
 import { ApiError } from "../../shared/errors.ts";
 import type { FoundHandoff } from "../../shared/protocol.ts";
@@ -43,7 +43,7 @@ export function FindPage(): ComponentChildren {
   const [asked, setAsked] = useState(NOTHING);
   const { found, next, trouble, search, more } = useSearch();
   const first = useRef<HTMLInputElement>(null);
-  useEffect(() => { first.current?.focus(); search(NOTHING); }, []);
+  useLayoutEffect(() => { first.current?.focus(); search(NOTHING); }, []);
   const field = (name: keyof Asked, label: string, more: Record<string, unknown> = {}) => (
     <label>{label} <input class="input" value={asked[name]} maxLength={100} onInput={({ currentTarget }) => setAsked({ ...asked, [name]: currentTarget.value })} {...more} /></label>
   );

@@ -1,23 +1,24 @@
 /** Who is there, what they do and why, and how long; and the way to set somebody away. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { IconAlert, IconX } from "../../shared/icons.tsx";
 import type { Floor, FloorAgent } from "../../shared/protocol.ts";
 import { elapsed } from "../../shared/time.ts";
+import { useAsking, useModal } from "../asking.ts";
 import { useBoard, useSeconds } from "../context.tsx";
 import { DOTS, conditionWords, share } from "./figures.ts";
 import type { Polled } from "./polled.ts";
 
 export function FloorBox({ found, trouble, again, occupancy }: Polled<Floor> & { occupancy: number | null }): ComponentChildren {
-  const [chosen, setChosen] = useState<FloorAgent | null>(null);
+  const away = useAsking<FloorAgent>();
   const agents = found?.agents ?? [];
   return (
     <section class="box" aria-labelledby="wall-agents">
       <h2 class="box__h" id="wall-agents">Agents<span class="meta">{agents.length} here, occupancy {share(occupancy)} in the last hour</span></h2>
       {trouble && <p class="box__b warn" role="status">The agents could not be read just now.</p>}
       {found && agents.length === 0 && <p class="box__b meta">Nobody of these queues is signed in.</p>}
-      <ul class="floor">{agents.map((agent) => <Agent key={agent.id} agent={agent} onAway={() => setChosen(agent)} />)}</ul>
-      {chosen && <SetAway agent={chosen} onClose={() => { setChosen(null); again(); }} />}
+      <ul class="floor">{agents.map((agent) => <Agent key={agent.id} agent={agent} onAway={() => away.ask(agent)} />)}</ul>
+      {away.asked && <SetAway key={away.time} agent={away.asked} onClose={() => { away.close(); again(); }} />}
     </section>
   );
 }
@@ -38,10 +39,9 @@ function Agent({ agent, onAway }: { agent: FloorAgent; onAway(): void }): Compon
 
 function SetAway({ agent, onClose }: { agent: FloorAgent; onClose(): void }): ComponentChildren {
   const { desk } = useBoard();
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const [reason, setReason] = useState("");
   const [trouble, setTrouble] = useState<string | null>(null);
-  useEffect(() => { dialog.current?.showModal(); }, []);
   const close = () => dialog.current?.close();
   const submit = async () => {
     if (!reason.trim()) return setTrouble("Give a reason: the agent reads it.");

@@ -1,6 +1,6 @@
 /** Everything open in a supervisor's queues: to look over, to read along, and to decide who takes it. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { IconAlert } from "../../shared/icons.tsx";
 import type { LiveHandoff } from "../../shared/protocol.ts";
 import { elapsed } from "../../shared/time.ts";
@@ -59,7 +59,7 @@ function List({ handoffs, reading, onRead }: ListProps): ComponentChildren {
     moved.current = false;
   });
   // Whoever has just come, with the page itself in focus, need not tab to the first row.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const begin = (event: KeyboardEvent) => {
       if (event.key !== "ArrowDown" || !(event.target instanceof HTMLElement && event.target.matches("main"))) return;
       event.preventDefault();

@@ -1,9 +1,10 @@
 /** One handoff that is read along: the talk as its agent has it, and what a supervisor may do in it. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { IconAlert, IconRight, IconTransfer, IconX } from "../../shared/icons.tsx";
 import { Text } from "../../shared/text.tsx";
 import { uuid7 } from "../../shared/uuid7.ts";
+import { useAsking } from "../asking.ts";
 import { useBoard } from "../context.tsx";
 import { Conversation } from "../conversation.tsx";
 import { sends } from "../enter.ts";
@@ -21,9 +22,9 @@ const BEFORE = new Set(["queued", "offered"]);
 export function Reading({ handoff, onGone }: { handoff: DeskHandoff; onGone(): void }): ComponentChildren {
   const { desk, board } = useBoard();
   const [trouble, setTrouble] = useState<string | null>(null);
-  const [passing, setPassing] = useState(false);
+  const passing = useAsking<true>();
   const head = useRef<HTMLHeadingElement>(null);
-  useEffect(() => head.current?.focus(), []);
+  useLayoutEffect(() => head.current?.focus(), []);
   const { id, version, state, agent, channel } = handoff;
   const joined = board.joined.includes(id);
   const ask = async (cmd: string, more: Record<string, unknown> = {}): Promise<boolean> => {
@@ -34,7 +35,7 @@ export function Reading({ handoff, onGone }: { handoff: DeskHandoff; onGone(): v
   const leave = () => void ask("handoff.unwatch").then((done) => { if (done) onGone(); });
   const takeOver = () => void ask("handoff.take_over", { version }).then((done) => { if (done) desk.open(id); });
   return (
-    <section class="box reading" aria-label={`Reading along with ${customerName(handoff.customer)}`} onKeyDown={(event) => { if (event.key === "Escape" && !event.isComposing && !passing) { event.stopPropagation(); leave(); } }}>
+    <section class="box reading" aria-label={`Reading along with ${customerName(handoff.customer)}`} onKeyDown={(event) => { if (event.key === "Escape" && !event.isComposing && !passing.asked) { event.stopPropagation(); leave(); } }}>
       <div class="mid__head">
         <div class="grow"><h2 class="mid__who" tabIndex={-1} ref={head}><Who customer={handoff.customer} /></h2><p class="meta">{whereWords(handoff)}{joined && ", and you"}</p></div>
         <button type="button" class="btn btn--quiet btn--icon" aria-label="Stop reading along, Escape" onClick={leave}><IconX /></button>
@@ -42,14 +43,14 @@ export function Reading({ handoff, onGone }: { handoff: DeskHandoff; onGone(): v
       <div class="reading__do">
         {state === "connected" && <button type="button" class="btn btn--s" aria-pressed={joined} onClick={() => void ask(joined ? "handoff.leave" : "handoff.join")}>{joined ? "Leave the talk" : "Join"}</button>}
         {(state === "connected" || BEFORE.has(state)) && !BY_PHONE.has(channel) && <button type="button" class="btn btn--s" onClick={takeOver}>{agent ? "Take over" : "Take it"}</button>}
-        {(state === "connected" || BEFORE.has(state)) && <button type="button" class="btn btn--s" onClick={() => setPassing(true)}><IconTransfer />Reassign</button>}
+        {(state === "connected" || BEFORE.has(state)) && <button type="button" class="btn btn--s" onClick={() => passing.ask(true)}><IconTransfer />Reassign</button>}
       </div>
       <div role="alert">{trouble && <p class="strip"><IconAlert class="warn" />{trouble}</p>}</div>
       {handoff.brief && <p class="brief"><Text text={handoff.brief} /></p>}
       <details class="fold reading__known"><summary class="fold__s"><IconRight />What the agent need not ask</summary><Known handoff={handoff} /></details>
       <Conversation handoff={handoff} />
       <Say handoff={handoff} joined={joined} onWhisper={(text, client_id) => ask("handoff.whisper", { text, client_id })} />
-      {passing && <Transfer handoff={handoff} onClose={() => setPassing(false)} pass={{
+      {passing.asked && <Transfer key={passing.time} handoff={handoff} onClose={passing.close} pass={{
         note_needed: state === "connected",
         by: (to, note) => desk.supervise("handoff.reassign", { handoff: id, version, note, ...(to.kind === "queue" ? { queue: to.key } : { agent: to.id }) }),
       }} />}
