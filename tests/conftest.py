@@ -24,6 +24,7 @@ from handoff.lib.clock import utc_now
 from handoff.routing import waits
 from handoff.staffing.models import Agent, Queue, User
 from handoff.telephony import registry
+from tests import repetition
 from tests.phones import give_line, set_up_phone
 from tests.scripted_phone import ScriptedPhone
 
@@ -122,7 +123,8 @@ def make_agent(
 
 
 def pytest_configure() -> None:
-    """TRUNCATE makes new files for every table, 80 ms after each test; these tables hold a few rows at most."""
+    repetition.spare()
+    # Where Django's own flush is needed. TRUNCATE makes new files for every table; these hold a few rows at most.
     if connection.vendor == "postgresql":
         connection.ops.sql_flush = _deletions  # type: ignore[method-assign]
 

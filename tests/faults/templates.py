@@ -53,9 +53,9 @@ def url_of(database: str) -> str:
 
 
 @contextlib.contextmanager
-def copied(engine: str, configuration: str, home: Path) -> Iterator[tuple[str, list[SignedIn]]]:
+def copied(engine: str, configuration: str, home: Path, *, code: Path = ROOT) -> Iterator[tuple[str, list[SignedIn]]]:
     """The DATABASE_URL of a fresh copy, and its agents."""
-    template = _template(engine, configuration)
+    template = _template(engine, configuration, code)
     if engine == "sqlite":
         shutil.copyfile(template.place, home / "db.sqlite3")
         yield f"sqlite:///{home / 'db.sqlite3'}", template.agents
@@ -69,21 +69,35 @@ def copied(engine: str, configuration: str, home: Path) -> Iterator[tuple[str, l
 
 
 @functools.cache
-def _template(engine: str, configuration: str) -> Template:
+def _template(engine: str, configuration: str, code: Path) -> Template:
     name = _new_name()
     if engine == "sqlite":
         place = str(folder() / f"{name}.sqlite3")
-        return Template(place, _fill(f"sqlite:///{place}", configuration))
+        return Template(place, _fill(f"sqlite:///{place}", configuration, code))
+    _on_cluster(f"CREATE DATABASE {name} TEMPLATE {_migrated(code)} STRATEGY FILE_COPY")
+    return Template(name, _fill(url_of(name), configuration, code))
+
+
+@functools.cache
+def _migrated(code: Path) -> str:
+    """Every configuration begins with the same tables."""
+    name = _new_name()
     _on_cluster(f"CREATE DATABASE {name}")
-    return Template(name, _fill(url_of(name), configuration))
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity=0"],
+        cwd=code, env=environment(folder(), DATABASE_URL=url_of(name)), capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return name
 
 
-def _fill(url: str, configuration: str) -> list[SignedIn]:
+def _fill(url: str, configuration: str, code: Path) -> list[SignedIn]:
     file = folder() / "desk.toml"
     file.write_text(configuration)
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.seeding", str(file)],
-        cwd=ROOT, env=environment(folder(), DATABASE_URL=url), capture_output=True, text=True, timeout=120,
+        cwd=code, env=environment(folder(), DATABASE_URL=url, PYTHONPATH=str(ROOT)), capture_output=True, text=True,
+        timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     people: dict[str, dict[str, Any]] = json.loads(done.stdout)
