@@ -14,7 +14,8 @@ from handoff.api.fields import ClientId, Flag, Integer, Strict, Text
 from handoff.api.phone import CallbackIn, read_wish
 from handoff.api.views import CustomerView, read_body
 from handoff.broker import queries as handoffs
-from handoff.conversations.batch import Send, batcher
+from handoff.conversations.batch import batcher
+from handoff.conversations.judging import Send
 from handoff.flows import add_context, end_talk, views
 from handoff.flows.change_intent import change_intent
 from handoff.flows.open_handoff import Ask, open_handoff

@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from agent_console.permissions import live_grants
 from agent_console.snapshot import queue_keys
 from handoff.config import presence
 from handoff.config.watching import end_watches
+from handoff.conversations.batch import batcher
+from handoff.conversations.lane import LoopLanes
 from handoff.identity.actions import sign_of_life_seconds
 from handoff.identity.queries import live_session_ids
 from handoff.realtime import log, streams
@@ -56,6 +58,9 @@ class Background:
         if settings.REDIS_URL:
             self._bridge = hub.bridge = RedisBridge(settings.REDIS_URL, hub, on_change=self._hints_changed.set)
             self._tasks.append(loop.create_task(self._bridge.run()))
+        if connection.vendor == "postgresql":
+            batcher.lane = lane = LoopLanes(batcher)
+            self._tasks.append(loop.create_task(lane.run()))
         jobs: list[tuple[Callable[[], float], Callable[[], Awaitable[None]]]] = [
             (lambda: BEAT_SECONDS, _beat),
             (lambda: settings.HANDOFF_SECONDS["REVOCATION"], self._revoke),
@@ -72,6 +77,7 @@ class Background:
         return self._bridge is None or self._bridge.is_connected
 
     def stop(self) -> None:
+        batcher.lane = None
         for task in self._tasks:
             task.cancel()
 

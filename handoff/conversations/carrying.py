@@ -50,20 +50,24 @@ class Claims:
     """Which message of a batch takes which file: two must not send the same one, a repeat is the same message."""
 
     def __init__(self, files: Files) -> None:
-        self._files = files
+        self.files = files
         self._taken: dict[str, tuple[str, str]] = {}
 
     def refusal(self, send: Carrier, *, handoff_pk: int) -> DomainError | None:
         """`attachment_gone` unless each file is the sender's own, unsent, and of this handoff."""
         key = (send.author_id, send.client_id)
         for one in send.attachments:
-            row = self._files.get(one)
+            row = self.files.get(one)
             if row is None or row.handoff_id != handoff_pk or self._taken.get(one, key) != key:
                 return refuse("attachment_gone")
             if (row.author_kind, row.author_id) != (send.author_kind, send.author_id):
                 return refuse("attachment_gone")
         self._taken |= dict.fromkeys(send.attachments, key)
         return None
+
+
+# For messages without files.
+NO_CLAIMS: Final = Claims(NONE)
 
 
 def views_of(send: Carrier, files: Files) -> list[AttachmentView] | UnsetType:

@@ -13,7 +13,8 @@ from django.db import DatabaseError
 from handoff.broker import actions as broker
 from handoff.broker.models import Handoff
 from handoff.conversations.actions import check_client_id
-from handoff.conversations.batch import Answer, Send, batcher
+from handoff.conversations.batch import batcher
+from handoff.conversations.judging import Answer, Send
 from handoff.lib.clock import rfc3339, utc_now
 from handoff.lib.errors import DomainError, NotFound
 from handoff.lib.rates import Limiter
@@ -36,8 +37,9 @@ class TalkingConsumer(SocketConsumer):
     role: ClassVar[str]
     other: ClassVar[str]
     _unanswered = 0
-    _all_answered: asyncio.Event
-    _typing: Limiter
+    # Made when somebody waits, or types: most sockets never do, and there are many.
+    _all_answered: asyncio.Event | None = None
+    _typing: Limiter | None = None
 
     @abstractmethod
     def author_id(self) -> str:
@@ -53,9 +55,8 @@ class TalkingConsumer(SocketConsumer):
 
     def entered(self) -> None:
         self._doubts: set[asyncio.Task[None]] = set()
-        self._all_answered = asyncio.Event()
-        self._all_answered.set()
-        self._typing = Limiter(1, TYPING_SECONDS)
+        # Who speaks here stays the same, and is asked for with every message.
+        self._author, self._rate = self.author_id(), self.rate_key()
         self._show_presence("here")
 
     def left(self) -> None:
@@ -71,7 +72,9 @@ class TalkingConsumer(SocketConsumer):
         return False
 
     async def settle(self) -> None:
-        await self._all_answered.wait()
+        if self._unanswered:
+            self._all_answered = asyncio.Event()
+            await self._all_answered.wait()
 
     def mark_read(self, handoff: Handoff, seq: int) -> dict[str, object]:
         """Move this side's read mark, and show it to the other side."""
@@ -82,12 +85,12 @@ class TalkingConsumer(SocketConsumer):
         return {}
 
     def _send_message(self, command: SendMessage) -> None:
-        limits.MESSAGES.check(self.rate_key())
+        limits.MESSAGES.check(self._rate)
         check_client_id(command.client_id)
         send = Send.of(
             handoff_id=command.handoff,
             author_kind=self.role,
-            author_id=self.author_id(),
+            author_id=self._author,
             client_id=command.client_id,
             text=command.text,
             version=command.version,
@@ -95,7 +98,6 @@ class TalkingConsumer(SocketConsumer):
         )
         batcher.submit(send, partial(self._answer, command.id), loop=asyncio.get_running_loop())
         self._unanswered += 1
-        self._all_answered.clear()
 
     def _answer(self, command_id: str, answer: Answer) -> None:
         if isinstance(answer, NotFound):
@@ -121,13 +123,14 @@ class TalkingConsumer(SocketConsumer):
 
     def _note_answered(self) -> None:
         self._unanswered -= 1
-        if not self._unanswered:
+        if not self._unanswered and self._all_answered is not None:
             self._all_answered.set()
 
     def _show_typing(self, command: Typing) -> None:
         stream = streams.handoff(command.handoff)
         if stream not in self.outlet.cursors or command.handoff in self.outlet.reads_along:
             raise NotFound
+        self._typing = self._typing or Limiter(1, TYPING_SECONDS)
         if not self._typing.wait(stream):
             frame = {"ev": "typing", "handoff": command.handoff, "who": self.role}
             hub.signal(Signal(stream, frame, role=self.other))

@@ -10,7 +10,7 @@ from handoff.broker import queries as handoffs
 from handoff.broker import schedule, verification
 from handoff.broker.models import Handoff
 from handoff.broker.states import OPEN, CloseReason, State
-from handoff.conversations.batch import hash_of
+from handoff.conversations.judging import hash_of
 from handoff.flows import announcing, phone
 from handoff.identity import actions as identity
 from handoff.identity.models import Customer, Session

@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import IO, Any, Final, NoReturn
 
 import uvicorn
 from channels.routing import get_default_application
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.utils.module_loading import import_string
 
 from handoff.flows.dispatch import Dispatcher
 from handoff.flows.worker import Worker
 from handoff.identity import keys
+from handoff.realtime import poolers
 from handoff.realtime.beats import process_name
 from handoff.realtime.bridge import RedisBridge
 from handoff.realtime.delivery import hub
 from handoff.realtime.roster import roster
+from handoff.realtime.wire import Wire
 from handoff.telephony import registry
+
+logger = logging.getLogger(__name__)
 
 # Larger frames are refused by the server itself; ours says `too_big` first for what is a little over its limit.
 SOCKET_FRAME_LIMIT: Final = 1024 * 1024
 ENDING: Final = (signal.SIGTERM, signal.SIGINT)
-# A request that waits for a row holds one of few threads. Only here: migrations and commands may take their time.
-# The last one is for the others: a process that is frozen or whose machine is lost between two statements would keep
-# its locks for as long as PostgreSQL takes its connection for alive, which can be hours.
-WAIT_LIMITS: Final = "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=4s"
 # A client that has answered none of the server's pings for this long is gone without a word.
 PING_SECONDS: Final = settings.HANDOFF_SECONDS["HEARTBEAT"]
 # After the goodbyes (10 s at most): what is left for requests to end, and then for the worker's job. 30 s in all.
@@ -45,9 +47,10 @@ def serve(*, host: str, port: int, server: str) -> None:
     for number in ENDING:
         # uvicorn raises the signal anew when it is done: the worker below still has its job to finish.
         signal.signal(number, _leave)
-    _limit_waits()
-    _check_secrets()
     with ExitStack() as stack:
+        stack.enter_context(_operated())
+        _reach_database()
+        _check_secrets()
         if not settings.REDIS_URL:
             stack.enter_context(_only_process())
         stack.enter_context(registry.running())
@@ -65,9 +68,16 @@ def work() -> None:
     stopped = threading.Event()
     for number in ENDING:
         signal.signal(number, lambda *_: stopped.set())
-    _limit_waits()
-    with _bridged(), _working(process_name()):
-        stopped.wait()
+    with _operated():
+        _reach_database()
+        with _bridged(), _working(process_name()):
+            stopped.wait()
+
+
+def _operated() -> AbstractContextManager[None]:
+    """What the composition root does around a process's work, the refusal to start among it."""
+    found: AbstractContextManager[None] = import_string(settings.HANDOFF_OPERATION)()
+    return found
 
 
 def _check_secrets() -> None:
@@ -83,11 +93,18 @@ def _leave(*_: Any) -> NoReturn:
     sys.exit(0)
 
 
-def _limit_waits() -> None:
-    """Before the first connection: every thread's is made from these options."""
-    if connection.vendor == "postgresql":
-        options = connection.settings_dict["OPTIONS"]
-        options["options"] = f"{options.get('options', '')} {WAIT_LIMITS}".strip()
+def _reach_database() -> None:
+    """Before the first connection. Raises CommandError for a pooler that lets no work be done."""
+    poolers.limit_waits()
+    try:
+        if advice := poolers.advise(poolers.look()):
+            logger.warning(advice)
+    except DatabaseError as error:
+        # One that is only away is waited for.
+        if sentence := poolers.explain(error):
+            raise CommandError(sentence) from None
+    finally:
+        connection.close()
 
 
 @contextmanager
@@ -140,7 +157,9 @@ def _lock_file() -> IO[Any]:
     if connection.vendor == "sqlite":
         return open(f"{name}.lock", "w")
     place = f"{connection.settings_dict['HOST']}-{connection.settings_dict['PORT']}-{name}".replace("/", "_")
-    return open(settings.BASE_DIR / "var" / f"{place}.lock", "w")
+    folder = settings.BASE_DIR / "var"
+    folder.mkdir(exist_ok=True)
+    return open(folder / f"{place}.lock", "w")
 
 
 class _Uvicorn(uvicorn.Server):
@@ -159,6 +178,7 @@ def _run_uvicorn(host: str, port: int) -> None:
         date_header=False,
         log_config=None,
         access_log=False,
+        ws=Wire,
         ws_max_size=SOCKET_FRAME_LIMIT,
         ws_per_message_deflate=False,
         ws_ping_interval=PING_SECONDS,

@@ -295,7 +295,7 @@ STREAM_OPENING: Final = frozenset({HandoffAssigned.TYPE, HandoffOpened.TYPE, Han
 _encoder = msgspec.json.Encoder()
 
 
-def encode_frame(*, stream: str, seq: int, at: str, type: str, data: dict[str, Any]) -> str:
-    """The event frame as it goes to every reader of `stream`."""
+def encode_frame(*, stream: str, seq: int, at: str, type: str, data: Any) -> bytes:
+    """The event frame as it goes to every reader of `stream`; `data` may be encoded already (`msgspec.Raw`)."""
     frame = {"ev": "event", "stream": stream, "seq": seq, "at": at, "type": type, "data": data}
-    return _encoder.encode(frame).decode()
+    return _encoder.encode(frame)

@@ -15,7 +15,7 @@ import msgspec
 from redis import asyncio as redis
 from redis.exceptions import RedisError
 
-from handoff.realtime import metrics
+from handoff.realtime import metrics, redis_clients
 from handoff.realtime.delivery import Delivered, Hub, Signal
 
 logger = logging.getLogger(__name__)
@@ -27,10 +27,13 @@ RECONNECT_SECONDS: Final = 2.0
 
 # Long enough for a busy Redis, short enough that nobody waits long for what one that hangs does not carry.
 PATIENCE_SECONDS: Final = 2.0
+# Sentinels that do not answer are asked one after the other.
+CONNECT_SECONDS: Final = 2 * PATIENCE_SECONDS
 # A quiet process tells an empty hint this often, and hears it itself: silence is how it notices that it is deaf.
 BEAT_SECONDS: Final = 1.0
 
 _encoder = msgspec.json.Encoder()
+_TOLD, _HEARD, _DROPPED = (metrics.HINTS.labels(what) for what in ("told", "heard", "dropped"))
 
 
 class _Hint(msgspec.Struct):
@@ -69,6 +72,8 @@ class RedisBridge:
         self.is_connected = False
 
     def publish(self, entries: Sequence[Delivered], signals: Sequence[Signal]) -> None:
+        if len(self._waiting) == WAITING_LIMIT:
+            _DROPPED.inc()
         self._waiting.append(self._encode(entries, signals))
         self._loop.call_soon_threadsafe(self._filled.set)
 
@@ -95,7 +100,9 @@ class RedisBridge:
 
     async def _carry(self) -> None:
         # redis-py's own 5 s socket timeout would cut an idle subscription.
-        client = redis.from_url(self._url, socket_timeout=15, socket_connect_timeout=3)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            url = await redis_clients.primary_url(self._url)
+        client = redis.from_url(url, socket_timeout=15, socket_connect_timeout=3)
         async with client, client.pubsub() as subscription, asyncio.TaskGroup() as group:
             try:
                 await self._subscribe(subscription)
@@ -140,6 +147,7 @@ class RedisBridge:
                 hint = self._waiting[0]
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await client.publish(TOPIC, hint)
+                _TOLD.inc()
                 _obey_cancellation()
                 self._waiting.popleft()
 
@@ -150,4 +158,5 @@ class RedisBridge:
             logger.warning("a hint could not be read; the poll makes up for it")
             return
         if hint.sender != self._name:
+            _HEARD.inc()
             self._hub.receive(hint.entries, [Signal(*signal) for signal in hint.signals])

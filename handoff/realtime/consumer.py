@@ -14,15 +14,17 @@ from typing import Any, ClassVar, Final, cast
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import DatabaseError
+from structlog.contextvars import bound_contextvars
 
 from handoff.lib.errors import DomainError
 from handoff.lib.rates import Bucket
 from handoff.protocol.close_codes import CloseCode
 from handoff.protocol.commands import AnyCommand, BadFrame, CommandRefused, Hello, Ping, Table, parse_hello
-from handoff.realtime import limits, log
+from handoff.realtime import limits, log, metrics
 from handoff.realtime.roster import roster
 from handoff.realtime.socket import Outlet
 from handoff.realtime.threads import in_database
+from handoff.realtime.wire import EXTENSION, Take, Wire
 
 logger = logging.getLogger(__name__)
 
@@ -73,9 +75,13 @@ class SocketConsumer(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]
     @abstractmethod
     def is_origin_allowed(self, origin: str | None) -> bool: ...
 
+    def is_origin_known(self, origin: str | None) -> bool:
+        """On the loop, without the database: True if there is no need to ask it."""
+        return False
+
     @abstractmethod
     def authenticate(self, ticket: str, origin: str | None) -> Principal:
-        """Raises DomainError: `forbidden` closes 4403, anything else 4401."""
+        """Who it is, noted as present. Raises DomainError: `forbidden` closes 4403, anything else 4401."""
 
     @abstractmethod
     def start(self, principal: Principal) -> Start: ...
@@ -112,7 +118,9 @@ class SocketConsumer(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]
         talk = asyncio.current_task()
         assert talk is not None  # noqa: S101
         # Once bye is out, or the client is gone, nobody waits for another frame.
-        self.outlet = Outlet(send, role="", on_closed=talk.cancel)
+        wire = self.scope.get("extensions", {}).get(EXTENSION)
+        self._wire: Wire | None = wire
+        self.outlet = Outlet(send, role="", on_closed=talk.cancel, **({"write": wire.write} if wire else {}))
         try:
             await self._serve(origin)
             await self._finish_closing()
@@ -122,7 +130,9 @@ class SocketConsumer(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]
             self.outlet.shut()
 
     async def _may_enter(self, origin: str | None) -> bool:
-        return SUBPROTOCOL in self.scope.get("subprotocols", []) and await in_database(self.is_origin_allowed, origin)
+        if SUBPROTOCOL not in self.scope.get("subprotocols", []):
+            return False
+        return self.is_origin_known(origin) or await in_database(self.is_origin_allowed, origin)
 
     async def _serve(self, origin: str | None) -> None:
         try:
@@ -146,28 +156,27 @@ class SocketConsumer(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]
             if _is_outdated(hello.client):
                 self.outlet.close(CloseCode.UPGRADE_REQUIRED)
                 return False
-            self.principal = await in_database(self.authenticate, hello.ticket, origin)
+            self.principal, epoch, start = await in_database(self._arrive, hello.ticket, origin)
         except (TimeoutError, BadFrame):
             self.outlet.close(CloseCode.AUTH)
         except DomainError as error:
             self.outlet.close(CloseCode.FORBIDDEN if error.code == "forbidden" else CloseCode.AUTH)
         except DatabaseError:
-            self.outlet.close(CloseCode.GOING_AWAY, retry_after_ms=FAILED_RETRY_MS)
-        else:
-            return await self._welcome(hello)
-        return False
-
-    async def _welcome(self, hello: Hello) -> bool:
-        self.outlet.role = self.principal.role
-        roster.add(self.principal, self.outlet)
-        try:
-            await in_database(self.note_presence, self.principal)
-            epoch = await in_database(log.epoch)
-            start = await in_database(self.start, self.principal)
-        except DatabaseError:
             logger.exception("no snapshot for a new socket")
             self.outlet.close(CloseCode.GOING_AWAY, retry_after_ms=FAILED_RETRY_MS)
-            return False
+        else:
+            self._welcome(hello, epoch, start)
+            return True
+        return False
+
+    def _arrive(self, ticket: str, origin: str | None) -> tuple[Principal, str, Start]:
+        """All that a new socket asks of the database, on one thread and one connection."""
+        principal = self.authenticate(ticket, origin)
+        return principal, log.epoch(), self.start(principal)
+
+    def _welcome(self, hello: Hello, epoch: str, start: Start) -> None:
+        self.outlet.role = self.principal.role
+        roster.add(self.principal, self.outlet)
         cursors, reason = _resume(hello, start.heads, epoch)
         self.outlet.show(
             {
@@ -181,50 +190,81 @@ class SocketConsumer(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]
         if reason is not None:
             self.outlet.show({"ev": "resync", "reason": reason})
         self.outlet.reads_along |= start.reads_along
-        self.outlet.follow(start.heads | cursors)
+        self.outlet.follow(start.heads | cursors, known=start.heads)
         self.entered()
-        return True
 
     def entered(self) -> None:
         """The socket is live; a subclass may tell the other side."""
 
     async def _listen(self) -> None:
-        bad_frames = 0
-        now = time.monotonic()
-        bucket = Bucket(limits.FRAMES_BURST, limits.FRAMES_SECONDS, at=now)
+        self._bad_frames = 0
+        self._bucket = Bucket(limits.FRAMES_BURST, limits.FRAMES_SECONDS, at=time.monotonic())
+        self._begun: AnyCommand | None = None
         while self.outlet.closing is None:
-            raw = await self._next_text()
+            raw = await self._next_text(take=self._take)
             # A client that does not take its bye must not go on asking.
             if raw is None or self.outlet.closing is not None:
                 return
-            if bucket.take(time.monotonic()):
-                self.outlet.close(CloseCode.RATE, retry_after_ms=10_000)
-                return
-            try:
-                await self._handle(self.table.parse(raw))
-            except BadFrame as error:
-                bad_frames += 1
-                self.refuse(None, error)
-                if bad_frames >= BAD_FRAMES_ALLOWED:
-                    self.outlet.close(CloseCode.BAD_FRAME)
-            except CommandRefused as error:
-                self.refuse(error.command_id, error)
+            if (command := self._pick_up(raw)) is not None:
+                await self._handle(command)
+
+    def _take(self, raw: str) -> bool:
+        """Act on a frame as it arrives; False if the loop above has to go on with it."""
+        command = self._understand(raw) if self.outlet.closing is None else None
+        if command is None or self._handle_at_once(command):
+            return True
+        self._begun = command
+        return False
+
+    def _pick_up(self, raw: str) -> AnyCommand | None:
+        """What `_take` has read of this frame already, else what is in it."""
+        begun, self._begun = self._begun, None
+        return begun or self._understand(raw)
+
+    def _understand(self, raw: str) -> AnyCommand | None:
+        """The command in a frame; None if it was refused, or the socket is closed for it."""
+        if self._bucket.take(time.monotonic()):
+            self.outlet.close(CloseCode.RATE, retry_after_ms=10_000)
+            return None
+        try:
+            return self.table.parse(raw)
+        except BadFrame as error:
+            self._bad_frames += 1
+            self.refuse(None, error)
+            if self._bad_frames >= BAD_FRAMES_ALLOWED:
+                self.outlet.close(CloseCode.BAD_FRAME)
+        except CommandRefused as error:
+            self.refuse(error.command_id, error)
+        return None
 
     async def _handle(self, command: AnyCommand) -> None:
         if isinstance(command, Ping):
             self.outlet.show({"ev": "pong"})
             await self._in_database_quietly(self.note_presence, self.principal)
-            return
-        try:
-            if not self.handle_inline(command):
+        elif not self._handle_at_once(command):
+            try:
                 await self.settle()
-                self.acknowledge(command.id, await in_database(self.perform, command))
-        except DomainError as error:
-            self.refuse(command.id, error)
-        except Exception:
+                with bound_contextvars(command=command.id):
+                    self.acknowledge(command.id, await in_database(self.perform, command))
+            except Exception as error:
+                self._refuse_for(command.id, error)
+
+    def _handle_at_once(self, command: AnyCommand) -> bool:
+        """True if the command is done with, or under way without this socket's waiting for it."""
+        if isinstance(command, Ping):
+            return False
+        try:
+            return self.handle_inline(command)
+        except Exception as error:
+            self._refuse_for(command.id, error)
+            return True
+
+    def _refuse_for(self, command_id: str, error: Exception) -> None:
+        if not isinstance(error, DomainError):
             # As over HTTP: what nobody anticipated is refused, and does not end the talk that goes on around it.
-            logger.exception("a command was not saved")
-            self.refuse(command.id, DomainError("not_saved", "It could not be saved; nothing was done. Try again."))
+            logger.error("a command was not saved", exc_info=error)
+            error = DomainError("not_saved", "It could not be saved; nothing was done. Try again.")
+        self.refuse(command_id, error)
 
     async def settle(self) -> None:
         """Wait for what this socket sent before, so that its commands take effect in its order."""
@@ -243,12 +283,13 @@ class SocketConsumer(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]
         self.outlet.show({"ev": "ack", "id": command_id, "result": result})
 
     def refuse(self, command_id: str | None, error: DomainError) -> None:
+        metrics.count_refusal("socket", error.code)
         frame = {"ev": "error", "id": command_id, "code": error.code, "message": error.message}
         self.outlet.show(frame | ({"fields": error.fields} if error.fields else {}))
 
-    async def _next_text(self) -> str | None:
-        """The next text frame, "" for a binary one, or None when the socket is over."""
-        message = await self._receive()
+    async def _next_text(self, *, take: Take | None = None) -> str | None:
+        """The next text frame that `take` did not take, "" for a binary one, or None when the socket is over."""
+        message = await self._receive() if self._wire is None else await self._receive_over(self._wire, take)
         if message["type"] == "websocket.disconnect":
             return None
         text = message.get("text")
@@ -258,6 +299,14 @@ class SocketConsumer(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]
             self.outlet.close(CloseCode.TOO_BIG)
             return None
         return cast(str, text)
+
+    async def _receive_over(self, wire: Wire, take: Take | None) -> dict[str, Any]:
+        wire.take = take
+        try:
+            return await self._receive()
+        finally:
+            # What arrives while this frame is handled stands behind it.
+            wire.take = None
 
     async def _finish_closing(self) -> None:
         if self.outlet.closing is not None:

@@ -8,10 +8,11 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Final, Protocol
 
 from handoff.protocol.events import AvailabilityChanged, CallChanged, HandoffChanged, encode_frame
+from handoff.realtime import metrics
+from handoff.realtime.packets import pack
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 WAKING: Final = frozenset({HandoffChanged.TYPE, AvailabilityChanged.TYPE, CallChanged.TYPE})
 
 
-@dataclass
+@dataclass(slots=True)
 class Delivered:
     """One stored entry, with its frame encoded once for all its readers."""
 
@@ -28,13 +29,29 @@ class Delivered:
     at: str
     type: str
     data: dict[str, Any]
+    # `data` as JSON (`msgspec.Raw`), if somebody has made it already.
+    raw: Any = None
 
-    @cached_property
-    def frame(self) -> str:
-        return encode_frame(stream=self.stream, seq=self.seq, at=self.at, type=self.type, data=self.data)
+    _frame: bytes = field(default=b"", init=False, repr=False, compare=False)
+    _packet: bytes = field(default=b"", init=False, repr=False, compare=False)
+
+    @property
+    def frame(self) -> bytes:
+        if not self._frame:
+            data = self.data if self.raw is None else self.raw
+            self._frame = encode_frame(stream=self.stream, seq=self.seq, at=self.at, type=self.type, data=data)
+        return self._frame
+
+    @property
+    def packet(self) -> bytes:
+        """The frame as a WebSocket carries it."""
+        if not self._packet:
+            self._packet = pack(self.frame)
+        return self._packet
 
     def to_wire(self) -> dict[str, Any]:
-        return {"stream": self.stream, "seq": self.seq, "at": self.at, "type": self.type, "data": self.data}
+        data = self.data if self.raw is None else self.raw
+        return {"stream": self.stream, "seq": self.seq, "at": self.at, "type": self.type, "data": data}
 
 
 @dataclass
@@ -74,6 +91,8 @@ class Hub:
 
     readers: dict[str, set[Reader]] = field(default_factory=lambda: defaultdict(set))
     bridge: Bridge | None = None
+    # The entry that last woke the workers, for their log lines.
+    woken_by: str = ""
     _loop: asyncio.AbstractEventLoop | None = None
     _loop_thread: int = 0
     _wakes: list[Wake] = field(default_factory=list)
@@ -134,7 +153,9 @@ class Hub:
             self.signal(replace(signal, frame=frame | {"status": "here"}))
 
     def _wake_for(self, entries: Sequence[Delivered]) -> None:
-        if any(entry.type in WAKING for entry in entries):
+        cause = next((entry for entry in entries if entry.type in WAKING), None)
+        if cause is not None:
+            self.woken_by = f"{cause.stream}#{cause.seq}"
             for wake in tuple(self._wakes):
                 wake()
 
@@ -151,6 +172,8 @@ class Hub:
         for entry in entries:
             for reader in tuple(self.readers.get(entry.stream, ())):
                 self._guard(reader.deliver, entry)
+        if entries:
+            metrics.note_delivery(entries[0].at)
 
     def _show(self, signal: Signal) -> None:
         for reader in tuple(self.readers.get(signal.stream, ())):

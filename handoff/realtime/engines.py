@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 from django.db import connection
+
+from handoff.lib import clock
+from handoff.realtime.pipeline import BEGIN, Statement
 
 if TYPE_CHECKING:
     from handoff.realtime.log import Entry
@@ -25,20 +28,42 @@ INSERT INTO handoff_stream (name, last_seq, sealed) SELECT unnest(%s::text[]), 0
 RETURNING id, name, last_seq, last_at, sealed
 """
 _PG_FIND: Final = """
-SELECT e.client_id, e.author, e.stream_id, e.seq, e.at, e.body_hash, e.data->>'id'
+SELECT k->>0, k->>1, (k->>2)::bigint, d.seq, d.at, d.body_hash, d.id
 FROM jsonb_array_elements(%s::jsonb) k
-JOIN handoff_logentry e ON e.client_id = k->>0 AND e.author = k->>1 AND e.stream_id = (k->>2)::bigint
+CROSS JOIN LATERAL (
+  SELECT e.seq, e.at, e.body_hash, e.data->>'id' AS id FROM handoff_logentry e
+  WHERE e.stream_id = (k->>2)::bigint AND e.client_id = k->>0 AND e.author = k->>1 LIMIT 1
+) d
 """
+# What a pipeline asks at once: streams by name, so that nothing has to be known before; times in microseconds.
+_PIPED_LOCK: Final = b"""
+SELECT id, name, last_seq, (extract(epoch FROM last_at) * 1000000)::bigint, sealed FROM handoff_stream
+WHERE name = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) ORDER BY id FOR NO KEY UPDATE
+"""
+_PIPED_NOW: Final = b"SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+# One look-up a key, in the part of the log that the stream's number points to.
+_PIPED_FIND: Final = b"""
+SELECT k->>0, k->>1, k->>2, d.seq, (extract(epoch FROM d.at) * 1000000)::bigint, d.body_hash, d.id
+FROM jsonb_array_elements($1::jsonb) k
+CROSS JOIN LATERAL (SELECT s.id FROM handoff_stream s WHERE s.name = k->>2 LIMIT 1) s
+CROSS JOIN LATERAL (
+  SELECT e.seq, e.at, e.body_hash, e.data->>'id' AS id FROM handoff_logentry e
+  WHERE e.stream_id = s.id AND e.client_id = k->>0 AND e.author = k->>1 LIMIT 1
+) d
+"""
+# The planner takes a young table for a small one, and a kept plan outlives its youth.
+_PIPED_INDEXES: Final = b"SET LOCAL enable_seqscan = off"
 _PG_WRITE: Final = """
 WITH moved AS (
   UPDATE handoff_stream s
   SET last_seq = (r->>1)::bigint, last_at = (r->>2)::timestamptz, sealed = (r->>3)::boolean
-  FROM jsonb_array_elements(%s::jsonb) r WHERE s.id = (r->>0)::bigint
+  FROM jsonb_array_elements(%s::jsonb) r WHERE s.id = (r->>0)::bigint AND s.id = ANY(%s::bigint[])
 )
 INSERT INTO handoff_logentry (stream_id, seq, at, type, data, handoff_id, author, client_id, body_hash)
 SELECT (r->>0)::bigint, (r->>1)::bigint, (r->>2)::timestamptz, r->>3, r->4, (r->>5)::bigint, r->>6, r->>7, r->>8
 FROM jsonb_array_elements(%s::jsonb) r
 """
+_PIPED_WRITE: Final = (_PG_WRITE % ("$1", "$2", "$3")).encode()
 _LITE_LOCK: Final = """
 SELECT id, name, last_seq, last_at, sealed FROM handoff_stream WHERE name IN (SELECT value FROM json_each(%s))
 """
@@ -56,6 +81,7 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _LITE_COUNT: Final = "UPDATE handoff_stream SET last_seq = %s, last_at = %s, sealed = %s WHERE id = %s"
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _json = msgspec.json.Encoder()
 
 
@@ -129,8 +155,9 @@ def write(fresh: Sequence[Row], streams: Sequence[StreamRow]) -> None:
     """Insert the numbered entries and move the counters."""
     with connection.cursor() as cursor:
         if _is_postgres():
-            counters = [(row.id, row.last_seq, row.last_at, row.sealed) for row in streams]
-            cursor.execute(_PG_WRITE, [_text(counters), _text([_as_list(row) for row in fresh])])
+            # The ids once more: of a list in JSON a plan knows no length, and would read every stream there is.
+            ids = [row.id for row in streams]
+            cursor.execute(_PG_WRITE, [_text(_counters(streams)), ids, _text([_as_list(row) for row in fresh])])
         else:
             cursor.executemany(_LITE_INSERT, [_as_parameters(row) for row in fresh])
             cursor.executemany(
@@ -138,17 +165,74 @@ def write(fresh: Sequence[Row], streams: Sequence[StreamRow]) -> None:
             )
 
 
+# -- the same for a pipeline, which decides between two exchanges
+
+
+def piped_look(names: Collection[str], keys: Sequence[tuple[str | None, str, str]]) -> list[Statement]:
+    """Lock streams, then look: `read_look` reads the answers. Keys are (client id, author, stream's name)."""
+    return [
+        BEGIN,
+        Statement(_PIPED_INDEXES),
+        Statement(_PIPED_LOCK, (_json.encode(list(names)),)),
+        Statement(_PIPED_NOW),
+        Statement(_PIPED_FIND, (_json.encode(keys),)),
+    ]
+
+
+class Look(NamedTuple):
+    """What a pipeline saw under its locks; found entries by (client id, author, stream's name)."""
+
+    rows: dict[str, StreamRow]
+    now: datetime
+    found: dict[tuple[str, str, str], Found]
+
+
+def read_look(answers: Sequence[Sequence[Sequence[Any]]]) -> Look:
+    """The answers to `piped_look`."""
+    _, _, locked, [[now]], found = answers
+    rows = {
+        str(name, "utf-8"): StreamRow(int(id_), int(seq), None if at is None else _of_micros(at), sealed == b"t")
+        for id_, name, seq, at, sealed in locked
+    }
+    known = {
+        (str(client_id, "utf-8"), str(author, "utf-8"), name): Found(
+            str(client_id, "utf-8"), str(author, "utf-8"), rows[name].id, int(seq), _of_micros(at),
+            str(hash_, "utf-8"), str(id_ or b"", "utf-8"),
+        )
+        for client_id, author, raw_name, seq, at, hash_, id_ in found
+        if (name := str(raw_name, "utf-8")) in rows
+    }  # fmt: skip
+    return Look(rows, clock.to_milliseconds(_of_micros(now)), known)
+
+
+def piped_write(fresh: Sequence[Row], streams: Sequence[StreamRow]) -> Statement:
+    """What `write` does, as a statement."""
+    # As PostgreSQL writes an array.
+    ids = "{" + ",".join(str(row.id) for row in streams) + "}"
+    rows = _json.encode([_as_list(row) for row in fresh])
+    return Statement(_PIPED_WRITE, (_json.encode(_counters(streams)), ids.encode(), rows))
+
+
+def _counters(streams: Sequence[StreamRow]) -> list[tuple[Any, ...]]:
+    return [(row.id, row.last_seq, row.last_at, row.sealed) for row in streams]
+
+
+def _of_micros(value: bytes) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(value))
+
+
 def _as_list(row: Row) -> list[Any]:
     entry = row.entry
+    data = entry.data if entry.raw is None else entry.raw
     return [
-        row.stream_id, row.seq, row.at, entry.type, entry.data, entry.handoff_id, entry.author, entry.client_id,
+        row.stream_id, row.seq, row.at, entry.type, data, entry.handoff_id, entry.author, entry.client_id,
         entry.body_hash,
     ]  # fmt: skip
 
 
 def _as_parameters(row: Row) -> list[Any]:
     values = _as_list(row)
-    values[2], values[4] = _stored(row.at), _text(row.entry.data)
+    values[2], values[4] = _stored(row.at), _text(values[4])
     return values
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,9 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
+import msgspec
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from handoff.lib import clock
 from handoff.lib.errors import DomainError
@@ -20,7 +21,8 @@ from handoff.protocol.events import Event
 from handoff.realtime import engines, metrics
 from handoff.realtime.clock import database_now
 from handoff.realtime.delivery import Delivered, hub
-from handoff.realtime.engines import Row, StreamRow
+from handoff.realtime.engines import Found, Row, StreamRow
+from handoff.realtime.lookups import among
 from handoff.realtime.models import Epoch, LogEntry, Stream
 
 # A reader further behind than this starts anew from a snapshot.
@@ -36,8 +38,7 @@ class Status(Enum):
     SEALED = "sealed"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One event on its way into one stream. With a `client_id` it is stored once however often it is sent."""
 
     stream: str
@@ -49,6 +50,8 @@ class Entry:
     body_hash: str = ""
     # The stream's last word on the talk: it takes no messages after this.
     seals: bool = False
+    # `data` as JSON, where it was made for many entries at once.
+    raw: msgspec.Raw | None = None
 
     @classmethod
     def of(cls, stream: str, event: Event, *, handoff_id: int | None = None, author: str = "") -> Entry:
@@ -59,8 +62,7 @@ class Entry:
         return None if self.client_id is None else (self.client_id, self.author, self.stream)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """The answer for one entry; `id`, `seq` and `at` are those of the stored one."""
 
     status: Status
@@ -70,7 +72,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class _Numbering:
+class Numbering:
     """The state of one append: locked rows, what is known of their client ids, what is to be written."""
 
     rows: dict[str, StreamRow]
@@ -78,28 +80,47 @@ class _Numbering:
     known: dict[tuple[str, str, str], tuple[str, Outcome]] = field(default_factory=dict)
     fresh: list[Row] = field(default_factory=list)
     delivered: list[Delivered] = field(default_factory=list)
+    _now_text: str = ""
+
+    def __post_init__(self) -> None:
+        self._now_text = clock.rfc3339(self.now)
+
+    def find(self, entry: Entry) -> Outcome | None:
+        """What became of this client id before, if it was used."""
+        if entry.key is None or entry.key not in self.known:
+            return None
+        stored_hash, outcome = self.known[entry.key]
+        if stored_hash != entry.body_hash:
+            return Outcome(Status.CONFLICT)
+        return Outcome(Status.REPEAT, outcome.id, outcome.seq, outcome.at)
 
     def take(self, entry: Entry) -> Outcome:
-        if entry.key is not None and entry.key in self.known:
-            stored_hash, outcome = self.known[entry.key]
-            return outcome if stored_hash == entry.body_hash else Outcome(Status.CONFLICT)
+        """Number an entry, unless it is there already or its stream takes no more."""
+        if (stored := self.find(entry)) is not None:
+            return stored
         row = self.rows.get(entry.stream)
         if row is None or (row.sealed and entry.client_id is not None):
             return Outcome(Status.SEALED)
         return self._number(entry, row)
 
+    def touched(self) -> list[StreamRow]:
+        """The streams whose counters have moved."""
+        ids = {row.stream_id for row in self.fresh}
+        return [row for row in self.rows.values() if row.id in ids]
+
     def _number(self, entry: Entry, row: StreamRow) -> Outcome:
         row.last_seq += 1
         # Never earlier than its predecessor: readers merge streams by time, and processes wait for each other's locks.
-        row.last_at = max(self.now, row.last_at) if row.last_at else self.now
+        if row.last_at is None or row.last_at <= self.now:
+            row.last_at, at = self.now, self._now_text
+        else:
+            at = clock.rfc3339(row.last_at)
         row.sealed = row.sealed or entry.seals
-        at = clock.rfc3339(row.last_at)
-        self.fresh.append(Row(entry=entry, stream_id=row.id, seq=row.last_seq, at=row.last_at))
-        self.delivered.append(Delivered(stream=entry.stream, seq=row.last_seq, at=at, type=entry.type, data=entry.data))
-        outcome = Outcome(Status.STORED, str(entry.data.get("id", "")), row.last_seq, at)
+        self.fresh.append(Row(entry, row.id, row.last_seq, row.last_at))
+        self.delivered.append(Delivered(entry.stream, row.last_seq, at, entry.type, entry.data, entry.raw))
+        outcome = Outcome(Status.STORED, entry.data.get("id", ""), row.last_seq, at)
         if entry.key is not None:
-            repeat = Outcome(Status.REPEAT, outcome.id, outcome.seq, outcome.at)
-            self.known[entry.key] = (entry.body_hash, repeat)
+            self.known[entry.key] = entry.body_hash, outcome
         return outcome
 
 
@@ -148,51 +169,53 @@ def append_many(
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("append_many needs the caller's transaction.")
     rows = _lock({entry.stream for entry in entries}) if locked is None else locked
-    numbering = _Numbering(rows=rows, now=now)
-    numbering.known = _stored_keys(entries, rows)
-    outcomes = [numbering.take(entry) for entry in entries]
+    keys = [entry.key for entry in entries if entry.key is not None]
+    with appending(rows, keys, now=now) as numbering:
+        return [numbering.take(entry) for entry in entries]
+
+
+@contextmanager
+def appending(
+    locked: dict[str, StreamRow], keys: Sequence[tuple[str, str, str]], *, now: datetime
+) -> Iterator[Numbering]:
+    """Number entries one by one under their streams' locks; what was taken is written at the end, and told after the
+    commit. `keys` are all that may be asked for."""
+    numbering = Numbering(locked, now, _stored_keys(keys, locked))
+    yield numbering
     if numbering.fresh:
-        touched = Counter(row.stream_id for row in numbering.fresh)
-        engines.write(numbering.fresh, [row for row in rows.values() if row.id in touched])
-        delivered = numbering.delivered
-        transaction.on_commit(lambda: _announce(delivered))
-    return outcomes
+        engines.write(numbering.fresh, numbering.touched())
+        transaction.on_commit(lambda: announce(numbering.delivered))
 
 
-def find_stored(entry: Entry, locked: Mapping[str, StreamRow]) -> Outcome | None:
-    """What became of this client id before, for a sender who may not write any more but did."""
-    if entry.key is None or entry.stream not in locked:
-        return None
-    stored = _stored_keys([entry], locked).get(entry.key)
-    if stored is None:
-        return None
-    return stored[1] if stored[0] == entry.body_hash else Outcome(Status.CONFLICT)
-
-
-def _announce(delivered: Sequence[Delivered]) -> None:
+def announce(delivered: Sequence[Delivered]) -> None:
+    """Tell readers of entries that are committed."""
     hub.announce(delivered)
-    for type_, count in Counter(entry.type for entry in delivered).items():
-        metrics.ENTRIES.labels(type_).inc(count)
+    metrics.count_entries(delivered)
 
 
 def heads_of(names: Iterable[str]) -> dict[str, int]:
     """The last seq of each stream; 0 for one that holds nothing yet."""
     wanted = list(names)
-    found = dict(Stream.objects.filter(name__in=wanted).values_list("name", "last_seq"))
+    found = dict(Stream.objects.filter(among("name", wanted)).values_list("name", "last_seq"))
     return {name: found.get(name, 0) for name in wanted}
 
 
 def read_after(stream: str, cursor: int, *, limit: int) -> list[Delivered]:
     """Entries of one stream with seq > cursor, in order."""
-    rows = LogEntry.objects.filter(stream__name=stream, seq__gt=cursor).order_by("seq")
+    rows = _entries_of(stream).filter(seq__gt=cursor).order_by("seq")
     return [_delivered(stream, *row) for row in rows.values_list("seq", "at", "type", "data")[:limit]]
+
+
+def _entries_of(stream: str) -> QuerySet[LogEntry]:
+    """By a subquery and not by a join: only so does PostgreSQL walk the index in order, and stop at the limit."""
+    return LogEntry.objects.filter(stream_id=Stream.objects.filter(name=stream).values("pk")[:1])
 
 
 def read_last(streams: Sequence[str], *, limit: int, before: Mapping[str, int] | None = None) -> list[Delivered]:
     """The newest entries of several streams together, merged by (at, stream, seq), oldest first."""
     found: list[Delivered] = []
     for stream in streams:
-        rows = LogEntry.objects.filter(stream__name=stream).order_by("-seq")
+        rows = _entries_of(stream).order_by("-seq")
         if before and stream in before:
             rows = rows.filter(seq__lt=before[stream])
         found += [_delivered(stream, *row) for row in rows.values_list("seq", "at", "type", "data")[:limit]]
@@ -214,8 +237,10 @@ def forget(names: Collection[str]) -> None:
 
 def epoch() -> str:
     """The log's identity, made with the database; one that lost it gets another, so that every reader starts anew."""
-    found, _ = Epoch.objects.get_or_create(singleton=True, defaults={"value": secrets.token_hex(8)})
-    return found.value
+    value = Epoch.objects.values_list("value", flat=True).first()
+    if value is None:
+        value = Epoch.objects.get_or_create(singleton=True, defaults={"value": secrets.token_hex(8)})[0].value
+    return value
 
 
 def begin_epoch() -> str:
@@ -238,24 +263,20 @@ def _lock(names: set[str]) -> dict[str, StreamRow]:
 
 
 def _stored_keys(
-    entries: Sequence[Entry], rows: Mapping[str, StreamRow]
+    keys: Sequence[tuple[str, str, str]], rows: Mapping[str, StreamRow]
 ) -> dict[tuple[str, str, str], tuple[str, Outcome]]:
-    """What the log already holds under these client ids; read under the locks, in a statement of its own."""
+    """What the log already holds under these (client id, author, stream); read under the locks, in a statement of its
+    own."""
     names = {row.id: name for name, row in rows.items()}
-    asked = [
-        (entry.client_id, entry.author, rows[entry.stream].id)
-        for entry in entries
-        if entry.client_id is not None and entry.stream in rows
-    ]
+    asked = [(client_id, author, rows[stream].id) for client_id, author, stream in keys if stream in rows]
     if not asked:
         return {}
-    return {
-        (found.client_id, found.author, names[found.stream_id]): (
-            found.body_hash,
-            Outcome(Status.REPEAT, found.id, found.seq, clock.rfc3339(found.at)),
-        )
-        for found in engines.find(asked)
-    }
+    return {(found.client_id, found.author, names[found.stream_id]): as_known(found) for found in engines.find(asked)}
+
+
+def as_known(found: Found) -> tuple[str, Outcome]:
+    """What a numbering has to know of a stored entry: its hash, and the answer to a repeat."""
+    return found.body_hash, Outcome(Status.STORED, found.id, found.seq, clock.rfc3339(found.at))
 
 
 @dataclass

@@ -28,13 +28,17 @@ class Roster:
     def __init__(self) -> None:
         self.is_draining = False
         self._outlets: dict[Outlet, Principal] = {}
+        # By person, oldest first: a connect must not look at everybody else.
+        self._own: dict[str, list[Outlet]] = {}
         self._departed: list[Principal] = []
 
     def add(self, principal: Principal, outlet: Outlet) -> None:
         """The sixth socket of a person closes that person's oldest."""
-        own = [other for other, who in self._outlets.items() if who.key == principal.key and other.closing is None]
-        for oldest in own[: max(0, len(own) + 1 - SOCKETS_A_PERSON)]:
+        own = self._own.setdefault(principal.key, [])
+        live = [other for other in own if other.closing is None]
+        for oldest in live[: max(0, len(live) + 1 - SOCKETS_A_PERSON)]:
             oldest.close(CloseCode.SUPERSEDED)
+        own.append(outlet)
         self._outlets[outlet] = principal
         metrics.SOCKETS.labels(principal.role).inc()
 
@@ -43,22 +47,23 @@ class Roster:
         principal = self._outlets.pop(outlet, None)
         if principal is None:
             return False
+        own = self._own[principal.key]
+        own.remove(outlet)
+        if not own:
+            del self._own[principal.key]
         metrics.SOCKETS.labels(principal.role).dec()
         self._departed.append(principal)
         return True
 
     def take_departed(self, role: str) -> list[Any]:
         """Of one role, those whose last socket here has closed since this was last asked."""
-        here = {who.key for who in self._outlets.values()}
-        gone = [who.identity for who in self._departed if who.role == role and who.key not in here]
+        gone = [who.identity for who in self._departed if who.role == role and who.key not in self._own]
         self._departed = [who for who in self._departed if who.role != role]
         return gone
 
     def count(self, key: str, *, besides: Outlet) -> int:
         """Other live sockets of one person."""
-        return sum(
-            who.key == key and other.closing is None and other is not besides for other, who in self._outlets.items()
-        )
+        return sum(other.closing is None and other is not besides for other in self._own.get(key, ()))
 
     def identities(self, role: str) -> list[Any]:
         """Whom the sockets of one role here speak for."""

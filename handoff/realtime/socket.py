@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -15,11 +15,14 @@ from handoff.protocol.close_codes import BYE_CODES, CloseCode
 from handoff.protocol.events import STREAM_OPENING, HandoffUnassigned, HandoffUnwatched, HandoffWatched
 from handoff.realtime import log, metrics, streams
 from handoff.realtime.delivery import Delivered, hub
+from handoff.realtime.packets import pack
 from handoff.realtime.threads import in_database
 
 logger = logging.getLogger(__name__)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+# Writes one packed frame at once, or answers False.
+Write = Callable[[bytes], bool]
 
 # Frames a slow reader may owe before it is closed: some megabytes at the very most.
 OUTBOX_LIMIT: Final = 2000
@@ -30,6 +33,8 @@ CATCH_UP_BATCH: Final = 200
 BYE_SECONDS: Final = 2
 
 _SHUTTING: Final = frozenset({HandoffUnassigned.TYPE, HandoffUnwatched.TYPE})
+# Over, and not taken away: what was committed with it is still this reader's.
+_READ_TO_THE_END: Final = frozenset({"closed"})
 
 _encoder = msgspec.json.Encoder()
 
@@ -37,7 +42,9 @@ _encoder = msgspec.json.Encoder()
 class Outlet:
     """Everything that goes to one client, in order; `deliver` and `show` never wait."""
 
-    def __init__(self, send: Send, *, role: str, on_closed: Callable[[], object]) -> None:
+    def __init__(
+        self, send: Send, *, role: str, on_closed: Callable[[], object], write: Write = lambda packet: False
+    ) -> None:
         self.role = role
         self.cursors: dict[str, int] = {}
         # The last word on the other side of each talk, and when it was said on the loop's clock.
@@ -47,49 +54,66 @@ class Outlet:
         self.closing: CloseCode | None = None
         self.closed = asyncio.Event()
         self._send = send
+        self._write_now = write
         self._on_closed = on_closed
         self._retry_after_ms: int | None = None
-        self._outbox: deque[str] = deque()
-        self._filled = asyncio.Event()
+        self._outbox: deque[bytes] = deque()
         # Streams that are being read from the database; hints for them wait until that is done.
         self._behind: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._writer = asyncio.create_task(self._write())
+        # Only while something has to go out in turn: whatever comes meanwhile has to follow it.
+        self._writer: asyncio.Task[None] | None = None
 
     # -- frames
 
-    def put(self, text: str) -> None:
+    def put(self, frame: bytes, *, packet: bytes | None = None) -> None:
+        """Send JSON at once where the server can, else in turn; `packet` is the same, packed."""
         if self.closing is not None:
+            return
+        if self._writer is None and self._write_now(packet or pack(frame)):
             return
         if len(self._outbox) >= OUTBOX_LIMIT:
             self._outbox.clear()
             self.close(CloseCode.TOO_SLOW)
             return
-        self._outbox.append(text)
-        self._filled.set()
+        self._outbox.append(frame)
+        self._ensure_writing()
 
     def show(self, frame: dict[str, Any]) -> None:
         if frame["ev"] == "presence":
             self.presence[frame["handoff"]] = (frame["status"], asyncio.get_running_loop().time())
-        self.put(_encoder.encode(frame).decode())
+        self.put(_encoder.encode(frame))
 
     def close(self, code: CloseCode, *, retry_after_ms: int | None = None) -> None:
         """Say `bye` after what is already in the outbox, then close."""
         if self.closing is None:
             self.closing, self._retry_after_ms = code, retry_after_ms
             metrics.CLOSED.labels(BYE_CODES[code]).inc()
-            self._filled.set()
-            asyncio.get_running_loop().call_later(BYE_SECONDS, self._writer.cancel)
+            asyncio.get_running_loop().call_later(BYE_SECONDS, self._ensure_writing().cancel)
 
     # -- streams
 
-    def follow(self, heads: Mapping[str, int]) -> None:
-        """Listen to these streams from these cursors on, and fetch whatever came in between."""
-        for stream, cursor in heads.items():
-            if stream not in self.cursors:
-                self.cursors[stream] = cursor
-                hub.subscribe(stream, self)
-                self._catch_up_soon(stream, known=cursor, patience=0)
+    def follow(self, cursors: Mapping[str, int], *, known: Mapping[str, int] | None = None) -> None:
+        """Listen to these streams from these cursors on, and fetch whatever came in between.
+
+        `known` are the heads that were read before; what is behind them is fetched without another look.
+        """
+        fresh = {stream: cursor for stream, cursor in cursors.items() if stream not in self.cursors}
+        for stream, cursor in fresh.items():
+            self.cursors[stream] = cursor
+            hub.subscribe(stream, self)
+        behind = {stream: head for stream, head in (known or {}).items() if fresh.get(stream, head) < head}
+        for stream, head in behind.items():
+            self._catch_up_soon(stream, known=head, patience=0)
+        if rest := fresh.keys() - behind.keys():
+            self._spawn(self._look(rest))
+
+    async def _look(self, names: Collection[str]) -> None:
+        """One look at the counters, now that every hint is heard: nothing came in between, or it is fetched."""
+        try:
+            self.check(await in_database(log.heads_of, names))
+        except DatabaseError:
+            logger.warning("the counters could not be read; the poll tries again", exc_info=True)
 
     def leave(self, stream: str) -> None:
         if self.cursors.pop(stream, None) is not None:
@@ -109,11 +133,13 @@ class Outlet:
 
     def check(self, heads: Mapping[str, int]) -> None:
         """Compare with the database's counters: heals a reader whose last hint was lost."""
+        # Its own streams and not the heads: those are of every socket here.
         missed = {
-            stream: head
-            for stream, head in heads.items()
-            if stream not in self._behind and head > self.cursors.get(stream, head)
+            stream: heads[stream]
+            for stream, cursor in self.cursors.items()
+            if stream not in self._behind and heads.get(stream, cursor) > cursor
         }
+        metrics.HEALED.inc(len(missed))
         own = {stream: head for stream, head in missed.items() if streams.handoff_id_of(stream) is None}
         if own and len(own) < len(missed):
             # Their own stream first: it may say that the others are not theirs to read any more.
@@ -133,16 +159,30 @@ class Outlet:
 
     def _apply(self, entry: Delivered) -> None:
         self.cursors[entry.stream] = entry.seq
-        self.put(entry.frame)
+        self.put(entry.frame, packet=entry.packet)
         if entry.type in STREAM_OPENING:
             self._open(entry)
         elif entry.type in _SHUTTING and (handoff_id := entry.data.get("id")):
-            self.shut_handoff(handoff_id)
+            if entry.type == HandoffUnwatched.TYPE and entry.data.get("reason") in _READ_TO_THE_END:
+                self._spawn(self._read_out(handoff_id))
+            else:
+                self.shut_handoff(handoff_id)
 
     def _open(self, entry: Delivered) -> None:
         if entry.type == HandoffWatched.TYPE and entry.data:
             self.reads_along.add(entry.data["handoff"]["id"])
         self.follow(entry.data.get("heads", {}))
+
+    async def _read_out(self, handoff_id: str) -> None:
+        """Read what these streams still hold, then leave them."""
+        for stream in (streams.handoff(handoff_id), streams.desk(handoff_id)):
+            while stream in self._behind:
+                # Two that read one stream would say everything twice.
+                await asyncio.sleep(GAP_PATIENCE_SECONDS)
+            if stream in self.cursors:
+                self._behind[stream] = 0
+                await self._catch_up(stream, 0)
+        self.shut_handoff(handoff_id)
 
     def shut_handoff(self, handoff_id: str) -> None:
         """It is not theirs to read any more."""
@@ -182,21 +222,26 @@ class Outlet:
 
     # -- the writer
 
+    def _ensure_writing(self) -> asyncio.Task[None]:
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+        return self._writer
+
     async def _write(self) -> None:
+        is_over = True
         try:
-            while True:
-                while self._outbox:
-                    await self._send({"type": "websocket.send", "text": self._outbox.popleft()})
-                if self.closing is not None:
-                    await self._say_bye(self.closing)
-                    return
-                self._filled.clear()
-                await self._filled.wait()
+            while self._outbox:
+                await self._send({"type": "websocket.send", "text": self._outbox.popleft().decode()})
+            if self.closing is None:
+                self._writer, is_over = None, False
+                return
+            await self._say_bye(self.closing)
         except (OSError, RuntimeError):
             pass  # the client is gone; the receiving side ends the socket
         finally:
-            self.closed.set()
-            self._on_closed()
+            if is_over:
+                self.closed.set()
+                self._on_closed()
 
     async def _say_bye(self, code: CloseCode) -> None:
         bye = {"ev": "bye", "code": BYE_CODES[code], "retry_after_ms": self._retry_after_ms}
@@ -207,5 +252,6 @@ class Outlet:
         """The client is gone: leave every stream and stop."""
         for stream in list(self.cursors):
             self.leave(stream)
-        for task in (*self._tasks, self._writer):
+        for task in (*self._tasks, *([self._writer] if self._writer else [])):
             task.cancel()
+        self.closed.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Final, ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
@@ -30,6 +31,6 @@ def with_connection(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 async def in_database(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run blocking database work off the loop and await its result."""
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_pool, lambda: with_connection(work, *args, **kwargs))
+    """Run blocking database work off the loop and await its result; what it logs carries the ids of who asked."""
+    loop, context = asyncio.get_running_loop(), copy_context()
+    return await loop.run_in_executor(_pool, context.run, lambda: with_connection(work, *args, **kwargs))

@@ -9,7 +9,8 @@ import pytest
 
 from handoff.broker import queries as broker
 from handoff.broker.models import Handoff
-from handoff.conversations.batch import Send, batcher
+from handoff.conversations.batch import batcher
+from handoff.conversations.judging import Send
 from handoff.flows import clocks
 from handoff.identity.models import Customer, Session
 from handoff.lib.clock import utc_now

@@ -11,7 +11,9 @@ import pytest
 from handoff.broker import actions as broker
 from handoff.broker import queries as handoffs
 from handoff.broker.models import Handoff
-from handoff.conversations.batch import Send, batcher
+from handoff.broker.panel import on_panel
+from handoff.conversations.batch import batcher
+from handoff.conversations.judging import Send
 from handoff.flows import end_talk
 from handoff.identity.models import Customer, SiteKey
 from handoff.lib.clock import utc_now
@@ -71,7 +73,7 @@ def test_recent_is_the_talk_that_ended_not_the_one_that_was_merged(page, harbour
     connect(visitor, amira)
     visitor.open(visitor.token(sub="maya-1"))
     assert Handoff.objects.filter(close_reason="merged").count() == 1
-    recent = handoffs.recent_of(Customer.objects.get(subject="maya-1"), now=utc_now())
+    recent = on_panel(Customer.objects.get(subject="maya-1"), now=utc_now()).recent
     assert recent is not None
     assert recent.public_id == talked
 

@@ -16,7 +16,8 @@ from handoff.attachments import actions, storage
 from handoff.attachments.links import Reader
 from handoff.attachments.models import Attachment, Status
 from handoff.broker.models import Handoff
-from handoff.conversations.batch import Send, _write
+from handoff.conversations.batch import _write
+from handoff.conversations.judging import Send
 from handoff.flows.erase_customer import erase_customer
 from handoff.identity.models import Customer
 from handoff.lib.errors import DomainError, NotFound

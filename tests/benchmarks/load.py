@@ -24,6 +24,7 @@ TEXT: Final = "I was charged twice for the same coffee, and the receipt could no
 READ_SIZE: Final = 1 << 18
 WARM_UP_SECONDS: Final = 0.7
 DRAIN_SECONDS: Final = 10
+WELCOME_SECONDS: Final = 60
 PING_OPCODE, PONG_OPCODE, CLOSE_OPCODE = 9, 10, 8
 FINAL, MASKED = 0x80, 0x80
 
@@ -51,6 +52,9 @@ class Dialect(ABC):
     @abstractmethod
     def frame(self, talk: Talk, client_id: str) -> bytes: ...
 
+    # What the server says first, for the dialects in which a socket may not speak before.
+    greeting = b""
+
     def heartbeat(self) -> bytes:
         """Sent between rounds; empty for none."""
         return b""
@@ -71,6 +75,7 @@ class Dialect(ABC):
 class Handoff(Dialect):
     ack = b'{"ev":"ack"'
     event = b'{"ev":"event"'
+    greeting = b'{"ev":"welcome"'
 
     def frame(self, talk: Talk, client_id: str) -> bytes:
         return _packed(cmd="message.send", id=client_id, handoff=talk.room, client_id=client_id, text=TEXT)
@@ -137,11 +142,13 @@ class Talk:
     dialect: Dialect
     room: str
     name: str
+    number: int
     peer: Talk | None = None
     sent: int = 0
     sent_at: float = 0.0
     inbox: bytearray = field(default_factory=bytearray)
     waiting: str = ""
+    is_welcome: bool = False
     acked: list[str] = field(default_factory=list)
     acks: list[bytes] = field(default_factory=list)
     events: list[bytes] = field(default_factory=list)
@@ -170,10 +177,14 @@ class Talk:
 
     def say(self) -> None:
         self.sent += 1
-        # Time-ordered, as the product's own pages make them.
-        self.waiting = f"{time.time_ns() // 1_000_000:013x}-{self.name}-{self.sent:07d}"
+        self.waiting = self._next_client_id()
         self.sent_at = time.perf_counter()
         self.link.sendall(self.dialect.frame(self, self.waiting))
+
+    def _next_client_id(self) -> str:
+        """A UUIDv7, as the product's own pages make them: time first, then who speaks, then a count."""
+        at, count = f"{time.time_ns() // 1_000_000:012x}", f"{self.sent:08x}"
+        return f"{at[:8]}-{at[8:]}-7{count[:3]}-8{count[3:6]}-{count[6:]}{self.number:010x}"
 
     def read(self) -> int:
         """Take what has come; answers how many of our messages were acked."""
@@ -201,6 +212,7 @@ class Talk:
         return acks
 
     def _take(self, opcode: int, payload: bytes) -> int:
+        self.is_welcome = self.is_welcome or payload.startswith(self.dialect.greeting)
         if opcode == 1 and payload.startswith(self.dialect.ack):
             self.took.append(time.perf_counter() - self.sent_at)
             self.acks.append(payload)
@@ -221,18 +233,28 @@ class Generator:
     """All talks of one target."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
-        self.talks = [Talk(DIALECTS[plan["dialect"]], one["room"], one["name"]) for one in plan["sockets"]]
+        dialect = DIALECTS[plan["dialect"]]
+        self.talks = [Talk(dialect, one["room"], one["name"], place) for place, one in enumerate(plan["sockets"])]
         self.poll = select.epoll()
         self.by_fd: dict[int, Talk] = {}
         for talk, one in zip(self.talks, plan["sockets"], strict=True):
-            talk.open(one, plan["port"])
+            # A socket may name its own server.
+            talk.open(one, one.get("port", plan["port"]))
             self.by_fd[talk.link.fileno()] = talk
             self.poll.register(talk.link.fileno(), select.EPOLLIN)
         # Sides of one talk follow each other in the plan.
         for one, other in zip(self.talks[::2], self.talks[1::2], strict=True):
             one.peer, other.peer = other, one
+        self._wait_for_welcome()
         self.idle(2.0)
         self._forget()
+
+    def _wait_for_welcome(self) -> None:
+        until = time.perf_counter() + WELCOME_SECONDS
+        while not all(talk.is_welcome or not talk.dialect.greeting for talk in self.talks):
+            if time.perf_counter() > until:
+                raise TimeoutError("not everybody was welcomed")
+            self.idle(0.1)
 
     def idle(self, seconds: float) -> None:
         """Read and answer heartbeats, so that nobody is taken for gone."""
@@ -298,7 +320,7 @@ class Generator:
             acked |= dict(zip(talk.acked, seqs, strict=True))
             assert talk.peer is not None
             heard = [found for payload in talk.peer.events if (found := talk.dialect.read_event(payload))]
-            from_talk = [(client_id, seq) for client_id, seq in heard if f"-{talk.name}-" in client_id]
+            from_talk = [(client_id, seq) for client_id, seq in heard if int(client_id[-10:], 16) == talk.number]
             if from_talk != list(zip(talk.acked, seqs, strict=True)):
                 wrong.append(f"{talk.name}: {len(talk.acked)} acked, {len(from_talk)} heard by the other side")
             numbers = [seq for _, seq in heard]

@@ -24,7 +24,7 @@ from handoff.broker.states import LIVE, OPEN, OWNED, Channel, State
 from handoff.calls import codes, progress
 from handoff.calls.models import Call, Code
 from handoff.conversations import batch
-from handoff.conversations.batch import Send
+from handoff.conversations.judging import Send
 from handoff.flows import callbacks, claim_call, clocks, dispatch, end_talk, sessions
 from handoff.flows.booking import Wish
 from handoff.flows.change_intent import change_intent

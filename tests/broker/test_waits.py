@@ -12,7 +12,8 @@ from django.db import connection, transaction
 
 from handoff.broker import actions as broker
 from handoff.broker.models import Handoff
-from handoff.conversations.batch import Send, batcher
+from handoff.conversations.batch import batcher
+from handoff.conversations.judging import Send
 from handoff.flows import add_context, end_talk
 from handoff.flows.change_intent import change_intent
 from handoff.identity.models import Customer, Session

@@ -22,7 +22,8 @@ from handoff.broker.transitions import FOLLOWERS, Move
 from handoff.calls import codes
 from handoff.calls.models import Call, Code
 from handoff.conversations import actions as conversations
-from handoff.conversations.batch import Send, batcher
+from handoff.conversations.batch import batcher
+from handoff.conversations.judging import Send
 from handoff.flows import (
     add_context,
     callbacks,

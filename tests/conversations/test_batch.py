@@ -12,7 +12,8 @@ import pytest
 from django.db import DatabaseError, connection
 
 from handoff.conversations import batch
-from handoff.conversations.batch import Batcher, Send, batcher
+from handoff.conversations.batch import Batcher, batcher
+from handoff.conversations.judging import Send
 from handoff.flows import end_talk
 from handoff.lib.errors import DomainError
 from handoff.realtime import engines, log, streams

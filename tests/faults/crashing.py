@@ -5,6 +5,7 @@ The product has no such switch; its own functions are wrapped here, in a process
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -21,7 +22,7 @@ django.setup()
 
 from django.core.management import execute_from_command_line  # noqa: E402
 
-from handoff.realtime import engines  # noqa: E402
+from handoff.realtime import engines, pipeline  # noqa: E402
 from handoff.realtime.bridge import RedisBridge  # noqa: E402
 from handoff.realtime.delivery import Delivered, Hub, Signal  # noqa: E402
 
@@ -30,6 +31,7 @@ MESSAGE: Final = os.environ["FAULTS_CRASH_MESSAGE"]
 # For an ack that is on its way to leave the process.
 LAST_WORDS_SECONDS: Final = 0.3
 _has_frozen: Final = threading.Event()
+_written: Final[set[pipeline.Statement]] = set()
 
 
 def crash() -> None:
@@ -63,6 +65,34 @@ def around_write(write: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+def around_piped_write(write: Callable[..., pipeline.Statement]) -> Callable[..., pipeline.Statement]:
+    def wrapped(fresh: Sequence[Any], streams: Sequence[Any]) -> pipeline.Statement:
+        statement = write(fresh, streams)
+        if holds([row.entry for row in fresh]):
+            if POINT == "before_insert":
+                crash()
+            _written.add(statement)
+        return statement
+
+    return wrapped
+
+
+def around_send(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Of the exchange that writes the message, its commit is left out, and the process goes once the rest is done."""
+
+    def wrapped(pipe: pipeline.Pipeline, *statements: pipeline.Statement) -> Any:
+        is_it = not _written.isdisjoint(statements)
+        if is_it and POINT == "before_commit":
+            send(pipe, *statements[:-1]).add_done_callback(lambda _: crash())
+            return asyncio.get_running_loop().create_future()
+        if is_it and POINT == "frozen_before_commit" and not _has_frozen.is_set():
+            _has_frozen.set()
+            freeze()
+        return send(pipe, *statements)
+
+    return wrapped
+
+
 def before_announce(announce: Callable[..., None]) -> Callable[..., None]:
     def wrapped(hub: Hub, entries: Sequence[Delivered]) -> None:
         if holds(entries) and POINT == "after_commit":
@@ -84,6 +114,8 @@ def before_publish(publish: Callable[..., None]) -> Callable[..., None]:
 
 
 engines.write = around_write(engines.write)
+engines.piped_write = around_piped_write(engines.piped_write)
+pipeline.Pipeline.send = around_send(pipeline.Pipeline.send)  # type: ignore[method-assign]
 Hub.announce = before_announce(Hub.announce)  # type: ignore[method-assign]
 RedisBridge.publish = before_publish(RedisBridge.publish)  # type: ignore[method-assign]
 execute_from_command_line(sys.argv)

@@ -13,7 +13,8 @@ from django.core.management import CommandError, call_command
 from handoff.broker.models import Handoff
 from handoff.calls.models import Call, Code
 from handoff.conversations import actions as conversations
-from handoff.conversations.batch import Send, batcher
+from handoff.conversations.batch import batcher
+from handoff.conversations.judging import Send
 from handoff.flows import dispatch, end_talk
 from handoff.flows import erase_customer as erasing
 from handoff.flows.erase_customer import erase_customer, find_by_id

@@ -9,7 +9,8 @@ import pytest
 
 from handoff.broker.models import Handoff
 from handoff.calls.models import Call
-from handoff.conversations.batch import Send, batcher
+from handoff.conversations.batch import batcher
+from handoff.conversations.judging import Send
 from handoff.flows import clocks, dispatch, end_talk
 from handoff.flows.control_call import control
 from handoff.flows.transfer import transfer

@@ -20,7 +20,7 @@ def fail(*_: Any, **__: Any) -> None:
     raise LookupError("nobody thought of this")
 
 
-@pytest.mark.parametrize("method", ["authenticate", "start", "note_presence", "entered"])
+@pytest.mark.parametrize("method", ["authenticate", "start", "entered"])
 async def test_a_greeting_that_fails_says_when_to_come_back(serving, maya, monkeypatch, method) -> None:
     monkeypatch.setattr(CustomerConsumer, method, fail)
     socket = await serving.open("/ws/customer")

@@ -11,7 +11,7 @@ from handoff.realtime import log, streams
 from handoff.realtime.log import Entry
 from handoff.realtime.models import Epoch
 from handoff.realtime.threads import in_database as off_loop
-from tests.scenes import accept, close, connect, offer_to
+from tests.scenes import accept, at_once, close, connect, offer_to
 from tests.socket_client import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -173,10 +173,11 @@ def write_many(customer_id: str, count: int) -> None:
         record.add(Entry(stream=stream, type="session.changed", data={}) for _ in range(count))
 
 
-async def test_what_is_committed_while_the_start_is_read_arrives_at_once(serving, maya, monkeypatch) -> None:
+async def test_what_is_committed_while_a_tail_is_read_arrives_at_once(serving, maya, monkeypatch) -> None:
     """R20: the read began before the commit, and the hint came before the read was done."""
     monkeypatch.setitem(settings.HANDOFF_SECONDS, "POLL", 60)
     stream = streams.customer(maya.customer["id"])
+    await off_loop(write_many, maya.customer["id"], 1)
     read_after, written = log.read_after, []
 
     def read_then_write(*args, **kwargs):
@@ -187,6 +188,28 @@ async def test_what_is_committed_while_the_start_is_read_arrives_at_once(serving
         return found
 
     monkeypatch.setattr(log, "read_after", read_then_write)
+    kept = {"epoch": await off_loop(log.epoch), "cursors": {stream: 0}}
+    socket = await serving.customer(maya, resume=kept)
+    await socket.until(lambda frame: frame.get("seq") == 4)
+    assert [frame["seq"] for frame in socket.events(stream)] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("look", [1, 2])
+async def test_what_is_committed_while_the_start_is_read_arrives_at_once(serving, maya, monkeypatch, look) -> None:
+    """R20: after the heads of the snapshot, or after those of the look that follows once hints are heard."""
+    monkeypatch.setitem(settings.HANDOFF_SECONDS, "POLL", 60)
+    stream = streams.customer(maya.customer["id"])
+    heads_of, looks = log.heads_of, []
+
+    def look_then_write(*args):
+        found = heads_of(*args)
+        looks.append(True)
+        if len(looks) == look:
+            # Beside the transaction that reads the snapshot.
+            at_once([lambda: write_many(maya.customer["id"], 3)])
+        return found
+
+    monkeypatch.setattr(log, "heads_of", look_then_write)
     socket = await serving.customer(maya)
     await socket.until(lambda frame: frame.get("seq") == 3)
     assert [frame["seq"] for frame in socket.events(stream)] == [1, 2, 3]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from handoff.broker.models import Handoff
-from handoff.conversations.batch import Send, batcher
+from handoff.conversations.batch import batcher
+from handoff.conversations.judging import Send
 from handoff.flows import end_talk, supervise
 from handoff.flows.transfer import transfer
 from handoff.lib.errors import DomainError

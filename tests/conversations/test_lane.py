@@ -1,0 +1,262 @@
+"""The loop's own way to the database: the same answers as the thread's, in its senders' order, whatever breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from handoff.attachments.models import Attachment
+from handoff.conversations import batch, lane
+from handoff.conversations.batch import Batcher
+from handoff.conversations.judging import Answer, Send
+from handoff.conversations.lane import LoopLane
+from handoff.flows import supervise
+from handoff.lib.errors import DomainError
+from handoff.realtime import engines, log
+from handoff.realtime.models import LogEntry, Stream
+from handoff.realtime.threads import in_database
+from tests.attachments.files import image
+from tests.attachments.files import send as upload
+from tests.conftest import Page, make_agent
+from tests.scenes import close, connect
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+class Door:
+    """A batcher with a lane on this test's loop."""
+
+    def __init__(self) -> None:
+        self.batcher = Batcher()
+        self.lane = self.batcher.lane = LoopLane(self.batcher)
+        self.by_thread = 0
+        put = self.batcher.put
+
+        def counted(job: batch.Job) -> None:
+            self.by_thread += 1
+            put(job)
+
+        self.batcher.put = counted  # type: ignore[method-assign]
+
+    async def send(self, *sends: Send) -> list[Answer]:
+        """All handed over in one turn of the loop, each with its own answer."""
+        loop = asyncio.get_running_loop()
+        futures = [loop.create_future() for _ in sends]
+        for send, future in zip(sends, futures, strict=True):
+            self.batcher.submit(send, future.set_result, loop=loop)
+        async with asyncio.timeout(30):
+            return list(await asyncio.gather(*futures))
+
+    async def until_open(self, *, after: int = 0) -> None:
+        """By another connection than the one with that backend."""
+        async with asyncio.timeout(10):
+            while self.lane._pipe is None or not self.lane._pipe.is_open or self.backend_pid() == after:
+                await asyncio.sleep(0.01)
+
+    def backend_pid(self) -> int:
+        assert self.lane._pipe is not None
+        return int(self.lane._pipe._wire.backend_pid)
+
+
+@pytest.fixture
+async def door(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
+    if connection.vendor != "postgresql":
+        pytest.fail("needs PostgreSQL: choose with -m postgres")
+    monkeypatch.setattr(lane, "REOPEN_SECONDS", 0.05)
+    opened = Door()
+    running = asyncio.create_task(opened.lane.run())
+    await opened.until_open()
+    yield opened
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    # The thread gives its connection back before the tables are emptied.
+    if opened.batcher._thread is not None:
+        await asyncio.sleep(2 * batch.IDLE_SECONDS)
+
+
+@pytest.fixture
+def talks(page, amira) -> list[tuple[Page, str]]:
+    """Six customers, each in a talk with Amira."""
+    amira.capacity = 100
+    amira.save()
+    opened = []
+    for number in range(6):
+        tab = page()
+        tab.open(tab.token(sub=f"customer-{number}"))
+        opened.append((tab, connect(tab, amira)))
+    return opened
+
+
+def message(page: Page, handoff: str, client_id: str, text: str = "hello", **more: Any) -> Send:
+    return Send.of(
+        handoff_id=handoff,
+        author_kind="customer",
+        author_id=page.customer["id"],
+        client_id=client_id,
+        text=text,
+        **more,
+    )
+
+
+def by_agent(agent: Any, handoff: str, client_id: str, **more: Any) -> Send:
+    return Send.of(
+        handoff_id=handoff, author_kind="agent", author_id=agent.public_id, client_id=client_id, text="hi", **more
+    )
+
+
+def code_of(answer: Answer) -> str:
+    return answer.code if isinstance(answer, DomainError) else answer.status.value
+
+
+def codes_of(answers: Sequence[Answer]) -> list[str]:
+    return [code_of(answer) for answer in answers]
+
+
+def stored() -> dict[str, list[tuple[str, int]]]:
+    """(client id, seq) of the messages of every handoff's stream; asserts that no number is left out or doubled."""
+    for stream in Stream.objects.all():
+        rows = list(stream.entries.order_by("seq").values_list("seq", "at"))
+        assert [seq for seq, _ in rows] == list(range(1, stream.last_seq + 1)), stream.name
+        assert [at for _, at in rows] == sorted(at for _, at in rows), stream.name
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    rows = LogEntry.objects.filter(type="message.posted").order_by("stream", "seq")
+    for name, client_id, seq in rows.values_list("stream__name", "client_id", "seq"):
+        found[name].append((client_id, seq))
+    return found
+
+
+async def test_many_senders_with_repeats_and_conflicts_each_get_the_answer_of_their_row(talks, door) -> None:
+    chance = random.Random(7)
+    sends = [message(tab, handoff, f"m{n}", f"line {n}") for tab, handoff in talks for n in range(40)]
+    again = [send for send in sends if chance.random() < 0.3]
+    other = [message(tab, handoff, "m7", "another text") for tab, handoff in talks]
+    everything = sends + again + other
+    chance.shuffle(everything)
+    parts = [everything[start::7] for start in range(7)]
+    answers = [answer for part in await asyncio.gather(*(door.send(*part) for part in parts)) for answer in part]
+    told = [(send, answer) for send, answer in zip([one for part in parts for one in part], answers, strict=True)]
+    rows = await in_database(stored)
+    kinds = Counter(codes_of(answers))
+    assert kinds["stored"] == sum(map(len, rows.values())) == len({send.key for send in everything})
+    for send, answer in told:
+        if not isinstance(answer, DomainError):
+            assert (send.client_id, answer.seq) in rows[send.stream]
+        else:
+            assert answer.code == "idempotency_conflict"
+    assert door.by_thread == 0
+
+
+async def test_who_may_write_is_decided_as_by_the_thread(talks, amira, tomas, door) -> None:
+    (tab, own), (_, foreign), (last, closed) = talks[:3]
+    first = await door.send(message(last, closed, "m1"))
+    await in_database(close, amira, closed)
+    answers = await door.send(
+        message(tab, own, "m1"),
+        message(tab, foreign, "m1"),
+        message(tab, "ho_absent", "m1"),
+        message(last, closed, "m1"),
+        message(last, closed, "m1", "another"),
+        message(last, closed, "m2"),
+        by_agent(amira, own, "a1"),
+        by_agent(amira, own, "a2", version=1),
+        by_agent(tomas, foreign, "t1"),
+    )
+    assert codes_of(answers) == [
+        "stored", "not_found", "not_found", "repeat", "idempotency_conflict", "handoff_closed", "stored",
+        "stale_version", "not_found",
+    ]  # fmt: skip
+    assert (answers[3].seq, answers[3].id, answers[3].at) == (first[0].seq, first[0].id, first[0].at)
+    # Only who might have joined had to be looked up.
+    assert door.by_thread == 1
+    await in_database(stored)
+
+
+async def test_a_supervisor_who_joined_writes_in_order_with_what_they_sent_before(talks, cards, amira, door) -> None:
+    sofia = await in_database(make_agent, "sofia", "Sofia", cards, role="supervisor")
+    _, handoff = talks[0]
+    await in_database(supervise.watch, sofia, handoff)
+    await in_database(supervise.join, sofia, handoff)
+    answers = await door.send(*(by_agent(sofia, handoff, f"s{n}") for n in range(5)), by_agent(amira, handoff, "a1"))
+    assert codes_of(answers) == ["stored"] * 6
+    assert [answer.seq for answer in answers] == sorted(answer.seq for answer in answers)
+    assert door.by_thread == 6
+    # And then it is quick again for the owner.
+    assert codes_of(await door.send(by_agent(amira, handoff, "a2"))) == ["stored"]
+    assert door.by_thread == 6
+
+
+async def test_files_go_their_own_way_and_the_order_of_a_talk_is_kept(talks, door) -> None:
+    tab, handoff = talks[0]
+    photo = (await in_database(upload, tab, handoff, image())).body["id"]
+    sends = [message(tab, handoff, f"m{n}") for n in range(30)]
+    sends[11] = message(tab, handoff, "m11", "", attachments=[photo])
+    answers = await asyncio.gather(
+        door.send(*sends), door.send(*(message(other, theirs, "m1") for other, theirs in talks[1:]))
+    )
+    assert {code for part in answers for code in codes_of(part)} == {"stored"}
+    rows = await in_database(stored)
+    assert [client_id for client_id, _ in rows[sends[0].stream]] == [send.client_id for send in sends]
+    assert await in_database(lambda: Attachment.objects.get().status) == "sent"
+    assert 19 <= door.by_thread <= 30 - 11
+
+
+async def test_a_connection_that_is_cut_costs_nobody_a_message(talks, door) -> None:
+    def cut(pid: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+
+    async def talk(tab: Page, handoff: str) -> list[str]:
+        return [code_of((await door.send(message(tab, handoff, f"m{n}")))[0]) for n in range(25)]
+
+    talking = [asyncio.create_task(talk(tab, handoff)) for tab, handoff in talks]
+    for _ in range(4):
+        await asyncio.sleep(0.05)
+        await in_database(cut, pid := door.backend_pid())
+        await door.until_open(after=pid)
+    codes = Counter(code for codes in await asyncio.gather(*talking) for code in codes)
+    # A repeat: its transaction had been committed when its answer was cut off.
+    assert set(codes) <= {"stored", "repeat"}
+    assert sum(map(len, (await in_database(stored)).values())) == 25 * len(talks)
+    before = door.by_thread
+    assert codes_of(await door.send(message(*talks[0], "after"))) == ["stored"]
+    assert door.by_thread == before
+
+
+@pytest.mark.parametrize("step", ["read_look", "piped_write"])
+async def test_what_fails_here_is_tried_by_the_thread(talks, door, monkeypatch, step) -> None:
+    def fail(*_: Any) -> Any:
+        raise ValueError("not this time")
+
+    monkeypatch.setattr(engines, step, fail)
+    answers = await door.send(*(message(tab, handoff, f"m{n}") for n in range(5) for tab, handoff in talks))
+    assert codes_of(answers) == ["stored"] * 30
+    assert door.by_thread == 30
+    await in_database(stored)
+
+
+async def test_readers_are_told_once_and_only_of_what_is_committed(talks, door, monkeypatch) -> None:
+    announced: list[str] = []
+    monkeypatch.setattr(log.hub, "announce", lambda entries: announced.extend(e.data["text"] for e in entries))
+    tab, handoff = talks[0]
+    await door.send(message(tab, handoff, "m1", "one"), message(tab, handoff, "m1", "one"), message(tab, "ho_no", "m2"))
+    assert announced == ["one"]
+
+
+async def test_too_much_is_refused_and_nothing_of_it_is_lost(talks, door, monkeypatch) -> None:
+    monkeypatch.setattr(batch, "BACKLOG_LIMIT", 10)
+    tab, handoff = talks[0]
+    loop, answers = asyncio.get_running_loop(), []
+    for number in range(10):
+        door.batcher.submit(message(tab, handoff, f"m{number}"), answers.append, loop=loop)
+    with pytest.raises(DomainError, match="Too much is waiting"):
+        door.batcher.submit(message(tab, handoff, "m10"), answers.append, loop=loop)
+    async with asyncio.timeout(10):
+        while len(answers) < 10:
+            await asyncio.sleep(0.01)
+    assert codes_of(answers) == ["stored"] * 10
