@@ -13,7 +13,7 @@ from agent_console.supervision import SUPERVISION
 from handoff.broker import actions as broker
 from handoff.conversations.socket import TalkingConsumer
 from handoff.identity import actions as identity
-from handoff.identity.queries import is_known_origin
+from handoff.identity import doorstep
 from handoff.lib.errors import DomainError
 from handoff.protocol import commands
 from handoff.protocol.commands import AnyCommand
@@ -42,10 +42,14 @@ class AgentConsumer(TalkingConsumer):
         return ("agent", self.agent.pk)
 
     def is_origin_allowed(self, origin: str | None) -> bool:
-        return is_known_origin(origin)
+        return doorstep.is_known(origin)
+
+    def is_origin_known(self, origin: str | None) -> bool:
+        return doorstep.is_known_lately(origin)
 
     def authenticate(self, ticket: str, origin: str | None) -> Principal:
-        redeemed = identity.redeem_ticket(ticket, now=database_now())
+        now = database_now()
+        redeemed = identity.redeem_ticket(ticket, now=now)
         if redeemed.user is None:
             raise DomainError("session_required", "The ticket is not an agent's.")
         if origin != settings.PUBLIC_ORIGIN:
@@ -54,6 +58,7 @@ class AgentConsumer(TalkingConsumer):
         grant = grant_of(redeemed.user, redeemed.sign_in_key)
         if not live_grants([grant]):
             raise DomainError("session_required", "The sign-in that asked for this ticket has ended.")
+        renew_lease(agent, now=now)
         return Principal(role=self.role, key=agent.public_id, grant=grant, identity=agent)
 
     def start(self, principal: Principal) -> Start:

@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session as SignIn
 
 from handoff.lib.errors import DomainError
 from handoff.realtime.clock import database_now
+from handoff.realtime.lookups import among
 from handoff.staffing.models import Agent, User
 
 Grant = tuple[Any, ...]
@@ -33,8 +34,8 @@ def live_grants(grants: Collection[Grant]) -> set[Grant]:
     asked = [grant for grant in grants if grant[0] == "sign_in"]
     if not asked:
         return set()
-    lasting = SignIn.objects.filter(session_key__in=[grant[2] for grant in asked], expire_date__gt=database_now())
+    lasting = SignIn.objects.filter(among("session_key", (grant[2] for grant in asked)), expire_date__gt=database_now())
     signed_in = set(lasting.values_list("session_key", flat=True))
-    users = User.objects.filter(pk__in=[grant[1] for grant in asked], is_active=True, agent__isnull=False)
-    fingerprints = {user.pk: grant_of(user, "")[3] for user in users}
+    users = User.objects.filter(among("pk", (grant[1] for grant in asked)), is_active=True, agent__isnull=False)
+    fingerprints = {user.pk: grant_of(user, "")[3] for user in users.only("pk", "password")}
     return {grant for grant in asked if grant[2] in signed_in and fingerprints.get(grant[1]) == grant[3]}

@@ -1,6 +1,7 @@
 """Brings a fresh clone to the point where it runs: packages, built front end, and for tests the servers and browser."""
 
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,12 @@ def install_test_programs() -> None:
     missing = {
         "chromium": shutil.which("chromium") is None,
         "redis-server": shutil.which("redis-server") is None,
+        # Poolers and their modes: tests/faults/test_poolers.py.
+        "pgbouncer": shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None,
+        # The machine of docs/operations.md: tests/deploy/test_manual.py.
+        "nginx": shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is None,
+        "curl": shutil.which("curl") is None,
+        "openssl": shutil.which("openssl") is None,
         "postgresql": postgres.find_binaries() is None,
         # Rows about wrong clocks: tests/faults/test_timers.py.
         "faketime": shutil.which("faketime") is None,

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deploy.processes import free_port
 from deploy.shell import SetupError
@@ -118,6 +119,27 @@ def temporary_server(*, durable: bool = False, settings: Sequence[str] = ()) -> 
         finally:
             with contextlib.suppress(SetupError):  # a test may have stopped it
                 server.stop("immediate")
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def temporary_replica(primary_url: str, *, settings: Sequence[str] = ()) -> Iterator[PostgresServer]:
+    """A copy of a running cluster that follows it, and answers reads, until the block ends."""
+    home = Path(tempfile.mkdtemp(prefix="handoff-replica-"))
+    try:
+        replica = PostgresServer(home, durable=False, settings=settings)
+        replica.password = urlsplit(primary_url).password or ""
+        if os.geteuid() == 0:
+            shutil.chown(home, "postgres")
+        # -R: the copy is told whom to follow; the checkpoint does not wait for its turn.
+        replica.call("pg_basebackup", "-D", replica.data, "-d", primary_url, "-R", "-X", "stream", "-c", "fast", "-N")
+        replica.start()
+        try:
+            yield replica
+        finally:
+            with contextlib.suppress(SetupError):  # a test may have stopped it
+                replica.stop("immediate")
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

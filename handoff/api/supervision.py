@@ -81,7 +81,7 @@ class FindView(DeskView):
         if any(value is not None and (len(value) > TEXT_LIMIT or "\0" in value) for value in given.values()):
             raise DomainError("invalid_request", f"At most {TEXT_LIMIT} characters each.")
         asked = records.Asked(**given, since=_day(request, "from"), until=_day(request, "to", later=1))
-        return Response(records.find(agent, asked).to_wire())
+        return Response(records.find(agent, asked, now=database_now()).to_wire())
 
 
 class RecordView(DeskView):

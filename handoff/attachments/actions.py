@@ -187,6 +187,14 @@ def erase(handoff: Handoff) -> None:
     transaction.on_commit(partial(_discard_dropped, handoff.pk))
 
 
+def forget(handoff_pks: Collection[int]) -> None:
+    """The files of handoffs that are about to go. A file that cannot be removed keeps its row, and so its handoff."""
+    for row in Attachment.objects.filter(handoff_id__in=handoff_pks).order_by("pk"):
+        # Before the file: what is gone is not to be offered.
+        Attachment.objects.filter(pk=row.pk).update(status=Status.DROPPED)
+        _discard(row)
+
+
 def _discard_dropped(handoff_pk: int) -> None:
     for row in Attachment.objects.filter(handoff_id=handoff_pk, status=Status.DROPPED):
         _discard(row)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import msgspec
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Count, Q
 from msgspec import UNSET
 
 from handoff.broker import phone
@@ -27,13 +27,13 @@ from handoff.protocol import shapes
 from handoff.protocol.events import TransferRecorded
 from handoff.realtime import log, streams
 from handoff.realtime.clock import database_now
+from handoff.realtime.lookups import among
 from handoff.realtime.models import LogEntry
 from handoff.staffing.models import Agent
 from handoff.staffing.presence import awaited_until, is_here
 
 TIMELINE_ENTRIES: Final = 50
 HISTORY_ENTRIES: Final = 20
-RECENT: Final = timedelta(hours=24)
 
 _ROWS = Handoff.objects.select_related("customer", "intent", "queue", "agent", "site")
 
@@ -63,27 +63,35 @@ def has_other_open(handoff: Handoff) -> bool:
     return Handoff.objects.filter(customer=handoff.customer_id, state__in=OPEN).exclude(pk=handoff.pk).exists()
 
 
-def find_standing(customer: Customer, client_id: str) -> str | None:
+class AtClick(NamedTuple):
+    """What stands where a click comes: what it made already or is open, and what is scheduled, by intent."""
+
+    public_id: str | None
+    scheduled: dict[int, tuple[int, str]]
+
+
+def find_standing(customer: Customer, client_id: str) -> AtClick:
     """The public id of the handoff that this click made already, or else of the customer's open one."""
-    standing = Handoff.objects.filter(Q(client_id=client_id) | Q(state__in=OPEN), customer=customer)
-    found = {own_id: public_id for own_id, public_id in standing.values_list("client_id", "public_id")}
-    return found.get(client_id) or next(iter(found.values()), None)
+    rows = Handoff.objects.filter(Q(client_id=client_id) | Q(state__in=[*OPEN, State.SCHEDULED]), customer=customer)
+    made = current = None
+    scheduled: dict[int, tuple[int, str]] = {}
+    columns = ("pk", "public_id", "client_id", "state", "intent_id", "due_at")
+    for pk, public_id, own_id, state, intent_id, _ in sorted(rows.values_list(*columns), key=lambda row: row[0]):
+        made = public_id if own_id == client_id else made
+        current = public_id if state in OPEN else current
+        if state == State.SCHEDULED:
+            scheduled[intent_id] = (pk, public_id)
+    return AtClick(made or current, scheduled)
 
 
 def owned_by(agent: Agent) -> list[Handoff]:
     """What is on an agent's desk, oldest first."""
-    rows = _ROWS.select_related("wrap_up", "survey").filter(agent=agent, state__in=OWNED)
-    return list(rows.order_by("connected_at"))
+    rows = _ROWS.select_related("wrap_up", "survey", "verification__agent").filter(agent=agent, state__in=OWNED)
+    return list(rows.prefetch_related("intent__actions").order_by("connected_at"))
 
 
 def scheduled_of(customer: Customer) -> list[Handoff]:
     return list(_ROWS.filter(customer=customer, state=State.SCHEDULED).order_by("due_at"))
-
-
-def recent_of(customer: Customer, *, now: datetime) -> Handoff | None:
-    """The talk that just ended: in wrap-up, or closed in the last day after somebody talked."""
-    ended = Q(state=State.WRAP_UP) | Q(state=State.CLOSED, closed_at__gt=now - RECENT, ended_at__isnull=False)
-    return _ROWS.select_related("survey").filter(ended, customer=customer).order_by("-ended_at").first()
 
 
 def card(handoff: Handoff) -> shapes.CustomerCard:
@@ -161,8 +169,11 @@ def transfer_of(handoff: Handoff) -> shapes.TransferView | None:
     return shapes.TransferView(agent=event.agent, note=event.note)
 
 
-def count_history(handoff: Handoff) -> int:
-    return Handoff.objects.filter(customer=handoff.customer_id).exclude(pk=handoff.pk).count()
+def count_histories(handoffs: Collection[Handoff]) -> dict[int, int]:
+    """By handoff, how many others its customer has had."""
+    theirs = Handoff.objects.filter(customer__in={handoff.customer_id for handoff in handoffs})
+    counts = dict(theirs.values("customer_id").annotate(count=Count("pk")).values_list("customer_id", "count"))
+    return {handoff.pk: counts.get(handoff.customer_id, 1) - 1 for handoff in handoffs}
 
 
 def receipt_of(handoff: Handoff) -> shapes.Receipt:
@@ -186,6 +197,7 @@ def customer_view(
     handoff: Handoff, *, place: int | None, estimate: shapes.Estimate | None, head: int, with_code: bool
 ) -> shapes.CustomerHandoff:
     """A handoff as GET. `place` counts from 1 while it waits. `with_code`: what is a key to it too, never stored."""
+    presence, until = _line_of_agent(handoff)
     return shapes.CustomerHandoff(
         id=handoff.public_id,
         state=handoff.state,
@@ -198,16 +210,24 @@ def customer_view(
         position=place if place is None or place <= 100 else "100+",
         estimate=estimate,
         agent=shapes.Named(name=handoff.agent.name) if handoff.agent else None,
-        agent_presence=agent_presence(handoff.agent, now=database_now()) if handoff.agent else None,
+        agent_presence=presence,
         close_reason=handoff.close_reason or None,
         head=head,
-        agent_until=agent_until(handoff, now=database_now()) if handoff.agent else None,
+        agent_until=until,
         due_at=rfc3339_or_none(handoff.due_at),
         phone=phone.READERS.phone(handoff) if with_code else None,
         callback=phone.callback_for_customer(handoff, with_link=with_code),
         call=phone.READERS.call(handoff),
         verification=verification_of(handoff),
     )
+
+
+def _line_of_agent(handoff: Handoff) -> tuple[shapes.Presence | None, str | None]:
+    """Whether its agent is there, and if not, until when the talk waits."""
+    if handoff.agent is None:
+        return None, None
+    now = database_now()
+    return agent_presence(handoff.agent, now=now), agent_until(handoff, now=now)
 
 
 def recent_view(handoff: Handoff) -> shapes.RecentHandoff:
@@ -225,7 +245,7 @@ def recent_view(handoff: Handoff) -> shapes.RecentHandoff:
 def connected_among(public_ids: Collection[str]) -> list[Handoff]:
     """Those of these handoffs in which two people talk now."""
     rows = Handoff.objects.select_related("customer", "agent")
-    return list(rows.filter(public_id__in=public_ids, state=State.CONNECTED))
+    return list(rows.filter(among("public_id", public_ids), state=State.CONNECTED))
 
 
 def customer_presence(handoff: Handoff, *, now: datetime) -> shapes.Presence:
@@ -305,8 +325,14 @@ def desk_view(
 
 
 def verification_of(handoff: Handoff) -> shapes.VerificationView | None:
-    """What was last asked to be confirmed, however it ended."""
-    request = VerificationRequest.objects.select_related("agent").filter(handoff=handoff).first()
+    """What was last asked to be confirmed, however it ended. An agent asks, so before there was one nothing was."""
+    if handoff.connected_at is None:
+        return None
+    if Handoff.verification.is_cached(handoff):
+        # Read with the handoff itself.
+        request = getattr(handoff, "verification", None)
+    else:
+        request = VerificationRequest.objects.select_related("agent").filter(handoff=handoff).first()
     return verification_view(request) if request else None
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
+from django.db.models import F
 
 from handoff.broker.models import Handoff
 from handoff.broker.states import INITIAL, Action, CloseReason, IllegalTransition, State, next_state
@@ -103,15 +104,6 @@ def apply(
     rank(handoff)
     handoff.version += 1
     handoff.save()
-    event = changed(handoff)
-    is_lost = owner is not None and handoff.agent_id != owner.pk
-    if is_lost:
-        event = msgspec.structs.replace(event, reason=action.value)
-    told = Entry.of(streams.handoff(handoff.public_id), event, handoff_id=handoff.pk)
-    entries = [replace(told, seals=after is State.CLOSED)]
-    if owner is not None and before is not State.CLOSED and (is_lost or after is State.CLOSED):
-        gone = HandoffUnassigned(id=handoff.public_id, reason=handoff.close_reason or action.value)
-        entries.append(Entry.of(streams.agent(owner.public_id), gone, handoff_id=handoff.pk))
     move = Move(
         handoff=handoff,
         action=action,
@@ -121,6 +113,52 @@ def apply(
         channel=channel,
         waited_since=waited_since,
     )
+    return _told(move)
+
+
+def apply_many(handoffs: Sequence[Handoff], action: Action, *, now: datetime) -> list[Entry]:
+    """The same move for many locked handoffs that changes nothing but their state: one statement for all of them.
+
+    Raises IllegalTransition if the table has no such row for any of them.
+    """
+    moves = []
+    for handoff in handoffs:
+        before, place = State(handoff.state), handoff.ranked_at
+        handoff.state = next_state(before, action)
+        handoff.version += 1
+        rank(handoff)
+        if handoff.ranked_at != place:
+            # The head start of its intent was changed since.
+            handoff.save(update_fields=["ranked_at"])
+        moves.append(
+            Move(
+                handoff=handoff,
+                action=action,
+                before=before,
+                owner=handoff.agent,
+                now=now,
+                channel=handoff.channel,
+                waited_since=handoff.enqueued_at,
+            )
+        )
+    for state in {handoff.state for handoff in handoffs}:
+        keys = [handoff.pk for handoff in handoffs if handoff.state == state]
+        Handoff.objects.filter(pk__in=keys).update(state=state, version=F("version") + 1)
+    return [entry for move in moves for entry in _told(move)]
+
+
+def _told(move: Move) -> list[Entry]:
+    """What the log learns of a move, with what follows from it."""
+    handoff, owner, is_closed = move.handoff, move.owner, move.handoff.state == State.CLOSED
+    event = changed(handoff)
+    is_lost = owner is not None and handoff.agent_id != owner.pk
+    if is_lost:
+        event = msgspec.structs.replace(event, reason=move.action.value)
+    told = Entry.of(streams.handoff(handoff.public_id), event, handoff_id=handoff.pk)
+    entries = [msgspec.structs.replace(told, seals=is_closed)]
+    if owner is not None and move.before is not State.CLOSED and (is_lost or is_closed):
+        gone = HandoffUnassigned(id=handoff.public_id, reason=handoff.close_reason or move.action.value)
+        entries.append(Entry.of(streams.agent(owner.public_id), gone, handoff_id=handoff.pk))
     for follow in FOLLOWERS:
         entries += follow(move)
     return entries

@@ -331,6 +331,11 @@ def erase(handoff: Handoff) -> None:
     CallTask.objects.filter(call__handoff=handoff).update(error="")
 
 
+def forget(handoff_pks: Collection[int]) -> None:
+    """The calls of handoffs that go, with what providers reported of them."""
+    Call.objects.filter(handoff_id__in=handoff_pks).delete()
+
+
 def erase_callers(site: Site, numbers: Collection[str]) -> None:
     """Calls of these numbers that were never known to be their customer's: without a code, or hung up before it."""
     for number in numbers:

@@ -12,18 +12,17 @@ import django
 
 django.setup(set_prefix=False)
 
-from channels.routing import ProtocolTypeRouter  # noqa: E402
-
-from handoff.config import health  # noqa: E402
+from handoff.config import health, sockets  # noqa: E402
 from handoff.config.background import background  # noqa: E402
 from handoff.config.http import HttpHandler  # noqa: E402
-from handoff.config.sockets import router  # noqa: E402
 from handoff.realtime.roster import roster  # noqa: E402
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-_by_protocol = ProtocolTypeRouter({"http": HttpHandler(), "websocket": router})
+_answer = HttpHandler()
+# Said by the loop: when every thread waits for the database is when these are wanted.
+_ANSWERS = {"/healthz": health.answer_alive, "/readyz": health.answer_ready}
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -32,16 +31,12 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         await _live(receive, send)
         return
     background.ensure_started()
-    if scope["type"] == "http" and scope["path"] == "/healthz":
-        await health.answer_alive(send)
-        return
-    try:
-        await _by_protocol(scope, receive, send)
-    except ValueError:
-        # Channels' router raises for a path without a consumer.
-        if scope["type"] != "websocket":
-            raise
-        await send({"type": "websocket.close", "code": 4403})
+    if scope["type"] == "websocket":
+        await sockets.serve(scope, receive, send)
+    elif scope["path"] in _ANSWERS:
+        await _ANSWERS[scope["path"]](send)
+    else:
+        await _answer(scope, receive, send)
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.locmem import LocMemCache
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import RedisError
 
 from handoff.lib.outage import Outage
+from handoff.realtime import redis_clients
 
 # One a process: Django makes a cache object for every thread.
 _outage: Final = Outage()
@@ -26,12 +27,32 @@ class PlainSerializer:
         return json.loads(data)
 
 
+class _Client(RedisCacheClient):
+    """Django's, at whatever kind of REDIS_URL."""
+
+    _servers: list[str]
+    _pools: dict[int, Any]
+    _pool_options: dict[str, Any]
+
+    def _get_connection_pool(self, write: bool) -> Any:
+        if not self._pools:
+            self._pools[0] = redis_clients.pool(self._servers[0], **self._pool_options)
+        return self._pools[0]
+
+
+class _Shared(RedisCache):
+    def __init__(self, url: str, params: dict[str, Any]) -> None:
+        # One URL: that of several Sentinels has commas.
+        super().__init__([url], params)
+        self._class = _Client
+
+
 class SharedCache(BaseCache):
     """Nobody is kept from signing in because a cache has died."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(params)
-        self._shared, self._local = RedisCache(server, params), LocMemCache("while redis is away", {})
+        self._shared, self._local = _Shared(server, params), LocMemCache("while redis is away", {})
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         return bool(self._either("add", key, value, timeout, version))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+
+from handoff.config import env
 
 MIN_SECRET_LENGTH = 32
 
@@ -23,7 +27,9 @@ def production_is_safe(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
         found.append(Error("DEBUG is on for a public origin.", id="handoff.E002"))
     if "*" in settings.ALLOWED_HOSTS:
         found.append(Error("ALLOWED_HOSTS lets every host in.", id="handoff.E003"))
-    if not settings.PUBLIC_ORIGIN.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    if not settings.PUBLIC_ORIGIN.startswith(("https://", "http://")):
+        found.append(Error("PUBLIC_ORIGIN has no https:// before it: no host would be let in.", id="handoff.E004"))
+    elif not settings.PUBLIC_ORIGIN.startswith(("https://", "http://127.0.0.1", "http://localhost")):
         found.append(Warning("PUBLIC_ORIGIN is not https: tokens would travel in the clear.", id="handoff.W001"))
     if not settings.HANDOFF_ATTACHMENT_SCANNER and settings.PUBLIC_ORIGIN.startswith("https://"):
         found.append(
@@ -33,4 +39,14 @@ def production_is_safe(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
                 id="handoff.W002",
             )
         )
-    return found
+    return [*found, *_words_are_known()]
+
+
+def _words_are_known() -> Iterator[CheckMessage]:
+    """What is misspelt here is not noticed before somebody looks at figures, or power fails."""
+    try:
+        ZoneInfo(settings.HANDOFF_TIME_ZONE)
+    except (LookupError, ValueError, OSError):
+        yield Error("HANDOFF_TIME_ZONE names no time zone: one like Europe/Berlin.", id="handoff.E005")
+    if re.match(r"(OFF|NORMAL|FULL|EXTRA)\b", env.SQLITE_SYNCHRONOUS) is None:
+        yield Error("HANDOFF_SQLITE_SYNCHRONOUS is neither FULL nor NORMAL.", id="handoff.E006")

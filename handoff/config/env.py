@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import environ
@@ -14,14 +14,35 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR: Final = Path(__file__).resolve().parent.parent.parent
 VAR_DIR: Final = BASE_DIR / "var"
 
-_env = environ.Env()
+
+class _Env(environ.Env):  # type: ignore[misc]
+    """Says which variable it is that cannot be read, and nothing of what is in it."""
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        try:
+            return super().get_value(var, *args, **options)
+        except ValueError:
+            raise ImproperlyConfigured(f"{var} cannot be read: docs/operations.md has what it takes.") from None
+
+
+_env = _Env()
 
 DEMO: Final[bool] = _env.bool("HANDOFF_DEMO", default=False)
 DEBUG: Final[bool] = _env.bool("DEBUG", default=False)
 PUBLIC_ORIGIN: Final[str] = _env.str("PUBLIC_ORIGIN", default="http://127.0.0.1:8000").rstrip("/")
 SECRET_KEY_FALLBACKS: Final[list[str]] = _env.list("SECRET_KEY_FALLBACKS", default=[])
 IS_HTTPS: Final[bool] = PUBLIC_ORIGIN.startswith("https://")
-REDIS_URL: Final[str] = _env.str("REDIS_URL", default="")
+_REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://", "redis+sentinel://", "rediss+sentinel://")
+
+
+def _redis_url() -> str:
+    url: str = _env.str("REDIS_URL", default="")
+    if url and not url.startswith(_REDIS_SCHEMES):
+        raise ImproperlyConfigured(f"REDIS_URL begins with none of {', '.join(_REDIS_SCHEMES)}.")
+    return url
+
+
+REDIS_URL: Final[str] = _redis_url()
 TRUSTED_PROXIES: Final[int] = _env.int("TRUSTED_PROXIES", default=0)
 # Each provider's own settings, by the names that docs/phone.md tells.
 TELEPHONY: Final[dict[str, str]] = {
@@ -43,6 +64,10 @@ CLAMD_ADDRESS: Final[str] = _env.str("HANDOFF_CLAMD_ADDRESS", default="127.0.0.1
 # Where the logos lie that a site's brand names.
 BRAND_ROOT: Final[str] = _env.str("HANDOFF_BRAND_ROOT", default=str(VAR_DIR / "brand"))
 METRICS_PUBLIC: Final[bool] = _env.bool("HANDOFF_METRICS_PUBLIC", default=False)
+# Where this process alone tells its metrics, `127.0.0.1:9101` for one: each process of a host needs its own.
+METRICS_ADDRESS: Final[str] = _env.str("HANDOFF_METRICS_ADDRESS", default="")
+# A line in the log for each request and each socket.
+ACCESS_LOG: Final[bool] = _env.bool("HANDOFF_ACCESS_LOG", default=True)
 SQLITE_SYNCHRONOUS: Final[str] = _env.str("HANDOFF_SQLITE_SYNCHRONOUS", default="FULL")
 SQLITE_URL: Final[str] = f"sqlite:///{VAR_DIR / 'handoff.sqlite3'}"
 
@@ -69,13 +94,40 @@ _INTERVALS: Final[dict[str, float]] = {
     "HTTP_PRESENCE": 60,
     "DECLINED": 60,
     "TICK": 2,
+    "CLOCK_LIMIT": 120,
     "ATTACHMENT_LINK": 60,
     "ATTACHMENT_UNSENT": 86400,
     "ATTACHMENT_SCAN": 20,
+    "REPLICA_LAG": 15,
 }
 INTERVALS: Final[dict[str, float]] = {
     name: _env.float(f"HANDOFF_{name}_SECONDS", default=default) for name, default in _INTERVALS.items()
 }
+
+# How long things are kept, in days: HANDOFF_RETENTION_<NAME>_DAYS; 0: for ever. Handoffs are for the operator to decide
+# on: one law asks for years, another forbids them, and nothing brings back what a default has removed.
+_RETENTION: Final[dict[str, int]] = {
+    "HANDOFFS": 0,
+    "READS": 0,
+    "FIGURES": 400,
+    "CUSTOMERS": 30,
+    "SESSIONS": 30,
+    "STREAMS": 30,
+}
+# The wallboard's day, what a customer is shown of yesterday and a scheduled handoff's seven days reach back so far.
+RETENTION_LEAST_DAYS: Final = 8
+
+
+def _retention_days(name: str, default: int) -> int:
+    days: int = _env.int(f"HANDOFF_RETENTION_{name}_DAYS", default=default)
+    if days < 0 or 0 < days < RETENTION_LEAST_DAYS:
+        raise ImproperlyConfigured(
+            f"HANDOFF_RETENTION_{name}_DAYS is {days}: say at least {RETENTION_LEAST_DAYS}, or 0 to keep them for ever."
+        )
+    return days
+
+
+RETENTION: Final[dict[str, int]] = {name: _retention_days(name, default) for name, default in _RETENTION.items()}
 
 
 def _public_host() -> str:
@@ -88,9 +140,12 @@ def allowed_hosts() -> list[str]:
 
 def database() -> dict[str, object]:
     """Django's database entry for DATABASE_URL, with what each engine needs for long-lived writers."""
-    VAR_DIR.mkdir(exist_ok=True)
     found: dict[str, object] = dict(_env.db_url("DATABASE_URL", default=SQLITE_URL))
+    if not str(found.get("ENGINE")).endswith(("sqlite3", "postgresql")):
+        raise ImproperlyConfigured("DATABASE_URL begins with neither postgres:// nor sqlite:///.")
     if "sqlite" in str(found["ENGINE"]):
+        # Only here: a service on PostgreSQL may not write beside its code.
+        VAR_DIR.mkdir(exist_ok=True)
         # Opening the file anew costs more than most requests; the threads that use it are few.
         found["CONN_MAX_AGE"] = None
         found["OPTIONS"] = {
@@ -101,15 +156,39 @@ def database() -> dict[str, object]:
     else:
         # The pool keeps connections; Django hands each back at the end of its request or job.
         found["CONN_MAX_AGE"] = 0
+        # A pooler may give each transaction another session.
+        found["DISABLE_SERVER_SIDE_CURSORS"] = True
         found["OPTIONS"] = {
             "pool": {"min_size": 2, "max_size": 20, "timeout": 10},
             # Prepared after a few uses: planning the same joins anew costs more than running them.
             "server_side_binding": True,
             "prepare_threshold": 3,
+            # A machine that is lost says nothing; by its own defaults ours would wait two hours for an answer.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15000,
             # What the URL says (sslmode, for one) stands.
             **dict(found.get("OPTIONS") or {}),  # type: ignore[call-overload]
         }
     return found
+
+
+def databases() -> dict[str, dict[str, object]]:
+    """The primary, and the replica that is asked for history and figures, if there is one."""
+    found = {"default": database()}
+    url: str = _env.str("DATABASE_REPLICA_URL", default="")
+    if not url:
+        return found
+    replica: dict[str, object] = dict(_env.db_url("DATABASE_REPLICA_URL"))
+    if any("sqlite" in str(one["ENGINE"]) for one in (replica, found["default"])):
+        raise ImproperlyConfigured("DATABASE_REPLICA_URL needs PostgreSQL, there and in DATABASE_URL.")
+    # No pool: a read has a connection of its own, and a lost machine costs it these seconds at most.
+    waits = {"connect_timeout": 2, "tcp_user_timeout": 4000, "keepalives_idle": 5}
+    replica |= {"CONN_MAX_AGE": 0, "OPTIONS": {**waits, **dict(replica.get("OPTIONS") or {})}}  # type: ignore[call-overload]
+    # Tests have one database.
+    replica["TEST"] = {"MIRROR": "default"}
+    return found | {"replica": replica}
 
 
 def secret_key() -> str:

@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 import prometheus_client
 from django.conf import settings
-from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
-from handoff.config.background import background
-from handoff.realtime.clock import database_now
-from handoff.realtime.models import WorkerBeat
-from handoff.realtime.roster import roster
+from handoff.config import figures  # noqa: F401  (makes them known to Prometheus' client)
+from handoff.config.readiness import readiness
 
-WORKER_SILENCE: Final = timedelta(seconds=20)
 ALIVE: Final = b'{"status": "ok"}'
+RETRY_AFTER: Final = b"2"
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-async def answer_alive(send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+async def answer_alive(send: Send) -> None:
     """The process lives: said by the loop itself, because requests that wait may hold every thread."""
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(ALIVE)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": ALIVE})
+    await _answer(send, HTTPStatus.OK, ALIVE)
 
 
-def readyz(request: HttpRequest) -> HttpResponse:
-    """It can serve: the database answers, hints travel, and some worker is at work."""
-    checks = {"database": False, "delivery": background.can_deliver(), "worker": False}
-    try:
-        now = database_now()
-        checks["worker"] = WorkerBeat.objects.filter(beat_at__gt=now - WORKER_SILENCE).exists()
-        checks["database"] = True
-    except DatabaseError:
-        pass
-    ready = all(checks.values()) and not roster.is_draining
-    response = JsonResponse(
-        {"status": "ready" if ready else "not_ready", "checks": checks}, status=200 if ready else 503
-    )
-    if not ready:
-        response["Retry-After"] = "2"
-    return response
+async def answer_ready(send: Send) -> None:
+    """It can serve: the database answers, hints travel, some worker is at work, and the clock is right."""
+    told = await readiness.look()
+    status = HTTPStatus.OK if told["status"] == "ready" else HTTPStatus.SERVICE_UNAVAILABLE
+    await _answer(send, status, json.dumps(told).encode())
+
+
+async def _answer(send: Send, status: HTTPStatus, body: bytes) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.append((b"retry-after", RETRY_AFTER))
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

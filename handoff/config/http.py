@@ -25,7 +25,7 @@ from django.urls import set_script_prefix
 from handoff.api.attachments import ADMITTED
 from handoff.api.errors import status_of
 from handoff.config import uploads
-from handoff.config.refusals import new_request_id, refuse
+from handoff.config.requests import refuse_unread
 from handoff.lib.errors import DomainError
 
 # One that waits for the message batch holds its thread; PostgreSQL's pool has 20 connections for all threads.
@@ -60,7 +60,7 @@ class HttpHandler(ASGIHandler):
         except RequestAborted:
             return
         except DomainError as error:
-            response = _refuse(error)
+            response = _refuse(scope, error)
         await self.send_response(response, send)
 
     async def _take_upload(self, scope: dict[str, Any], receive: Receive) -> HttpResponseBase:
@@ -128,8 +128,8 @@ def _with_length(scope: dict[str, Any], size: int) -> dict[str, Any]:
     return scope | {"headers": [*scope["headers"], (LENGTH, str(size).encode())]}
 
 
-def _refuse(error: DomainError) -> HttpResponseBase:
-    response = refuse(error.code, error.message, status=status_of(error), request_id=new_request_id())
+def _refuse(scope: dict[str, Any], error: DomainError) -> HttpResponseBase:
+    response = refuse_unread(scope, error.code, error.message, status=status_of(error))
     # What is left of the body stays unread, so nothing else can come on this connection.
     response["Connection"] = "close"
     return response

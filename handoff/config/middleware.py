@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import http_date
 
-from handoff.config.refusals import new_request_id
+from handoff.config import requests
 
 SIGN_IN_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
@@ -17,13 +18,16 @@ SIGN_IN_POLICY = (
 
 
 def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """One random id a request, told in errors and logs, so that a report finds its line."""
+    """One id a request, told in errors and logs, so that a report finds its lines; and one line about it."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        request.request_id = new_request_id()  # type: ignore[attr-defined]
-        with structlog.contextvars.bound_contextvars(request_id=request.request_id):  # type: ignore[attr-defined]
+        began = time.perf_counter()
+        request.request_id = own = requests.id_of(request)  # type: ignore[attr-defined]
+        with structlog.contextvars.bound_contextvars(request_id=own):
+            requests.look_at_forwarding(request)
             response = get_response(request)
-        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+            requests.note(request, response, seconds=time.perf_counter() - began)
+        response["X-Request-Id"] = own
         # Pages go by it where a device's own clock is wrong; daphne, unlike other servers, does not say it.
         response["Date"] = http_date()
         return response

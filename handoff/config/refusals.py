@@ -16,6 +16,8 @@ def new_request_id() -> str:
 
 def refuse(code: str, message: str, *, status: int, request_id: str) -> JsonResponse:
     response = JsonResponse({"error": {"code": code, "message": message, "request_id": request_id}}, status=status)
+    # For whoever counts refusals: a body is not read for that.
+    response.error_code = code  # type: ignore[attr-defined]
     if status == 503:
         response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
@@ -36,6 +38,18 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> JsonResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
     return refuse("not_found", "There is nothing here.", status=404, request_id=_id_of(request))
+
+
+def websocket_required(request: HttpRequest, **_: str) -> JsonResponse:
+    """A plain request for a socket's address: somebody's browser, or a proxy that took the upgrade away."""
+    message = (
+        "This address speaks WebSocket only. If that was asked for, a proxy on the way took it out of the request: "
+        "it has to pass the headers `Upgrade` and `Connection` on, over HTTP/1.1."
+    )
+    response = refuse("websocket_required", message, status=426, request_id=_id_of(request))
+    response["Upgrade"] = "websocket"
+    response["Connection"] = "Upgrade"
+    return response
 
 
 def failed(request: HttpRequest) -> JsonResponse:

@@ -16,7 +16,12 @@ HANDOFF_DEMO = env.DEMO
 HANDOFF_TELEPHONY = env.TELEPHONY
 HANDOFF_LIMIT_SCALE = env.LIMIT_SCALE
 HANDOFF_METRICS_PUBLIC = env.METRICS_PUBLIC
+HANDOFF_METRICS_ADDRESS = env.METRICS_ADDRESS
+HANDOFF_ACCESS_LOG = env.ACCESS_LOG
+# What a process does for its operator while it works; named here, as Django names what is above the room that asks.
+HANDOFF_OPERATION = "handoff.config.operation.operated"
 HANDOFF_SECONDS = env.INTERVALS
+HANDOFF_RETENTION_DAYS = env.RETENTION
 BRAND_ROOT = env.BRAND_ROOT
 HANDOFF_ATTACHMENT_BYTES = env.ATTACHMENT_BYTES
 HANDOFF_ATTACHMENT_COUNT = env.ATTACHMENT_COUNT
@@ -24,7 +29,8 @@ HANDOFF_ATTACHMENT_TOTAL_BYTES = env.ATTACHMENT_TOTAL_BYTES
 HANDOFF_ATTACHMENT_SCANNER = env.ATTACHMENT_SCANNER
 HANDOFF_CLAMD_ADDRESS = env.CLAMD_ADDRESS
 
-DATABASES = {"default": env.database()}
+DATABASES = env.databases()
+DATABASE_ROUTERS = ["handoff.realtime.replica.Router"]
 AUTH_USER_MODEL = "handoff.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -113,6 +119,8 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
 CSRF_FAILURE_VIEW = "handoff.config.refusals.csrf_failure"
+# Frames are ruled by our own Content-Security-Policy, plain http is the proxy's, other names of the domain are their owner's.
+SILENCED_SYSTEM_CHECKS = ["security.W002", "security.W005", "security.W008", "security.W021"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31536000 if env.IS_HTTPS else 0
@@ -205,5 +213,10 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"uvicorn.access": {"level": "WARNING"}, "daphne": {"level": "WARNING"}},
+    "loggers": {
+        # At each socket it says whole addresses, of people and of pages.
+        "uvicorn.error": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
 }

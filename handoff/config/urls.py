@@ -7,7 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
-from handoff.config import health
+from handoff.config import health, refusals
 
 admin.autodiscover()
 # One sign-in door, with its throttles and second factors, for the admin too.
@@ -25,7 +25,8 @@ urlpatterns = [
     path("console/", include("agent_console.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
-    path("readyz", health.readyz),
+    # What asks for a socket here, and is one, never comes this way.
+    *(path(f"ws/{role}", refusals.websocket_required) for role in ("customer", "agent", "asterisk")),
     path("metrics", health.metrics),
 ]
 

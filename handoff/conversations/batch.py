@@ -72,11 +72,12 @@ class Batcher:
             self.put(Job(send, done, loop))
 
     def put(self, job: Job) -> None:
-        """For the thread. Raises `not_saved` if too much waits."""
+        """For the thread. Raises `not_saved` if too much waits, RuntimeError if no thread can be started."""
         check_backlog(len(self._jobs))
+        # First: a job that was refused must not wait for a thread that comes later.
+        self._ensure_started()
         self._jobs.append(job)
         self._filled.set()
-        self._ensure_started()
 
     def send(self, send: Send, *, timeout_seconds: float = 15) -> Outcome:
         """Hand over one send and wait for its answer. Raises its refusal."""

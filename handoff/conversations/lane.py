@@ -17,7 +17,7 @@ import psycopg
 from django.db import DatabaseError
 
 from handoff.conversations import judging
-from handoff.conversations.batch import Batcher, Job, check_backlog, count, hand_over, is_guest
+from handoff.conversations.batch import Batcher, Job, check_backlog, count, hand_over, is_guest, not_saved
 from handoff.conversations.judging import Answer, Send
 from handoff.lib.errors import DomainError
 from handoff.realtime import engines, log, metrics, pipeline, poolers
@@ -81,7 +81,7 @@ class LoopLane:
                 try:
                     link, standing = await self.loop.run_in_executor(None, self._connect)
                     self._pipe = Pipeline(link, is_preparing=not standing.is_pooled)
-                except DatabaseError:
+                except Exception:
                     logger.warning("messages go through the thread: no connection for the loop", exc_info=True)
             await asyncio.sleep(REOPEN_SECONDS)
 
@@ -126,9 +126,9 @@ class LoopLane:
     async def _store(self, pipe: Pipeline, sends: list[Send], told: Told) -> list[Answer | None]:
         """In one transaction; None for what the thread has to look at, which is all of it if anything fails."""
         batch, started = _Batch(sends), time.perf_counter()
-        asked = pipe.send(*batch.look())
-        hand_over(told)
         try:
+            asked = pipe.send(*batch.look())
+            hand_over(told)
             batch.decide(await asked)
             await pipe.send(*batch.write())
         except DatabaseError:
@@ -159,6 +159,9 @@ class LoopLane:
             self._batcher.put(Job(job.send, done, self.loop))
         except DomainError as full:
             hand_over([(Job(job.send, done), full)])
+        except RuntimeError:
+            logger.exception("no thread can be started")
+            hand_over([(Job(job.send, done), not_saved())])
 
 
 class LoopLanes:

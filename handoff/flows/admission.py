@@ -35,7 +35,7 @@ def check_channel(intent: Intent, channel: str) -> None:
     """Raises `channel_not_offered`, `invalid_request`."""
     if channel not in set(Channel):
         raise DomainError("invalid_request", "There is no such channel.", fields={"channel": "unknown"})
-    if channel not in intent.channels or channel not in routing.channels_of(intent.site):
+    if channel not in intent.channels or channel not in routing.channels_of(intent.site, {channel}):
         raise DomainError("channel_not_offered", "This intent is not offered in that channel.")
 
 

@@ -20,6 +20,7 @@ from handoff.journeys.redaction import redact
 from handoff.lib.clock import rfc3339
 from handoff.lib.errors import DomainError
 from handoff.protocol import shapes
+from handoff.protocol.commands import AskedCallback
 from handoff.protocol.shapes import Evidence
 from handoff.routing.waits import mean_duration
 from handoff.staffing.models import Queue
@@ -37,6 +38,15 @@ class Wish:
     consent: str
     time_zone: str
     window: LocalWindow | None = None
+
+    @classmethod
+    def of(cls, asked: AskedCallback | None) -> Wish | None:
+        """As a socket's command asks for it."""
+        if asked is None:
+            return None
+        told = asked.window
+        window = None if told is None else LocalWindow(told.date, told.from_, told.to)
+        return cls(phone=asked.phone, consent=asked.consent, time_zone=asked.time_zone, window=window)
 
 
 @dataclass(frozen=True)

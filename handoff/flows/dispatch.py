@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
 from django.db import connection
 
 from handoff.calls import actions as calls
@@ -146,12 +147,14 @@ def poll_silent() -> int:
 
 
 def _run_in_thread(task: CallTask) -> None:
-    try:
-        perform(task)
-    except Exception:
-        logger.exception("a task of a call failed; it is looked at again")
-    finally:
-        connection.close()
+    about = {"job": f"call.{task.kind}", "job_id": f"task {task.pk}", "call": task.call.public_id}
+    with structlog.contextvars.bound_contextvars(**about):
+        try:
+            perform(task)
+        except Exception:
+            logger.exception("a task of a call failed; it is looked at again")
+        finally:
+            connection.close()
 
 
 def _originate(provider: Provider, call: Call) -> None:

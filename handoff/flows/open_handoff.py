@@ -11,13 +11,15 @@ from handoff.broker import actions as broker
 from handoff.broker import channels, schedule
 from handoff.broker import queries as handoffs
 from handoff.broker.models import Handoff
+from handoff.broker.phone import PHONES
+from handoff.broker.queries import AtClick
 from handoff.broker.states import Channel
 from handoff.flows import admission, announcing, booking, sessions, views
 from handoff.flows.booking import Promise, Wish
 from handoff.flows.callbacks import PROMISED_SECONDS, promise
 from handoff.flows.switch_channel import equip, equip_anew
 from handoff.identity import actions as identity
-from handoff.identity.models import Customer, Session, Site
+from handoff.identity.models import Session, Site
 from handoff.intents.models import Intent
 from handoff.journeys import actions as journeys
 from handoff.journeys.context import Context, clean_context
@@ -55,33 +57,31 @@ def open_handoff(session: Session, ask: Ask) -> tuple[dict[str, Any], bool]:
         with log.recording() as record:
             # A click that races with signing in must not be left behind with the person one was before.
             identity.hold_session(session)
-            found = _existing(session.customer, ask.client_id)
+            standing = handoffs.find_standing(session.customer, ask.client_id)
+            found = _existing(standing)
             if found is None:
-                found = _bring_forward(session, ask, record)
-            if found is None:
-                handoff, known = _create(session, ask, record)
-                return _announce(handoff, known, record), True
+                intent = admission.find_intent(session.customer.site, ask.intent)
+                if intent.pk in standing.scheduled:
+                    found = _bring_forward(session, ask, intent, *standing.scheduled[intent.pk], record)
+                else:
+                    handoff, known = _create(session, ask, intent, record)
+                    return _announce(handoff, known, record), True
     except IntegrityError:
         # Two clicks at once: the constraint let one through, and the other gets that one.
-        found = _existing(session.customer, ask.client_id)
+        found = _existing(handoffs.find_standing(session.customer, ask.client_id))
         if found is None:
             raise
     return views.customer_handoff(found).to_wire() | {"existing": True}, False
 
 
-def _existing(customer: Customer, client_id: str) -> Handoff | None:
-    public_id = handoffs.find_standing(customer, client_id)
-    return None if public_id is None else handoffs.by_id(public_id)
+def _existing(standing: AtClick) -> Handoff | None:
+    return None if standing.public_id is None else handoffs.by_id(standing.public_id)
 
 
-def _bring_forward(session: Session, ask: Ask, record: Recording) -> Handoff | None:
+def _bring_forward(session: Session, ask: Ask, intent: Intent, pk: int, public_id: str, record: Recording) -> Handoff:
     """What is scheduled for this intent already is what they mean: it goes on in the channel they ask for now."""
-    intent = admission.find_intent(session.customer.site, ask.intent)
-    scheduled = next((one for one in handoffs.scheduled_of(session.customer) if one.intent_id == intent.pk), None)
-    if scheduled is None:
-        return None
-    is_closed, promised = _admit(session, ask, intent, record, besides=scheduled.pk)
-    handoff = broker.lock_own(session.customer, scheduled.public_id)
+    is_closed, promised = _admit(session, ask, intent, record, besides=pk)
+    handoff = broker.lock_own(session.customer, public_id)
     identity_now = broker.Identity(session.customer, session.acr, session.amr, session.auth_time)
     record.add(broker.change_identity(handoff, identity_now, sessions.signed_facts(session), now=record.now))
     record.add(broker.add_context(handoff, _given(ask, handoff.site, record), now=record.now))
@@ -123,9 +123,8 @@ def _given(ask: Ask, site: Site, record: Recording) -> Context:
     return clean_context(journey, now=record.now, allowed_parameters=site.query_parameters)
 
 
-def _create(session: Session, ask: Ask, record: Recording) -> tuple[Handoff, Context]:
+def _create(session: Session, ask: Ask, intent: Intent, record: Recording) -> tuple[Handoff, Context]:
     now, site = record.now, session.customer.site
-    intent = admission.find_intent(site, ask.intent)
     is_closed, promised = _admit(session, ask, intent, record)
     due_at, window = (promised.due_at, promised.asked.window) if promised else (None, None)
     start = channels.beginning(Channel(ask.channel), due_at=due_at, now=now)
@@ -162,10 +161,11 @@ def _create(session: Session, ask: Ask, record: Recording) -> tuple[Handoff, Con
 
 def _announce(handoff: Handoff, known: Context, record: Recording) -> dict[str, Any]:
     stream = streams.handoff(handoff.public_id)
-    view = views.customer_handoff(handoff, head=FIRST_SEQ)
-    note_promise(handoff, view.estimate)
     # What the log tells is read by others too, and kept: a code is neither told nor kept.
-    told = views.customer_handoff(handoff, head=FIRST_SEQ, with_code=False)
+    told = views.customer_handoff(handoff, head=FIRST_SEQ, with_code=False, is_last=True)
+    has_keys = handoff.channel in PHONES
+    view = views.customer_handoff(handoff, head=FIRST_SEQ, is_last=True) if has_keys else told
+    note_promise(handoff, view.estimate)
     opened = HandoffOpened(handoff=told, heads={stream: 0}, receipt=handoffs.receipt(handoff, known))
     record.add_event(streams.customer(handoff.customer.public_id), opened, handoff_id=handoff.pk)
     return view.to_wire()

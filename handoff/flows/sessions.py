@@ -8,6 +8,8 @@ from typing import Any
 
 from handoff.broker import queries as handoffs
 from handoff.broker.models import Handoff
+from handoff.broker.panel import OnPanel, on_panel
+from handoff.broker.phone import PHONES
 from handoff.broker.states import OPEN
 from handoff.flows import booking, views
 from handoff.flows.upgrade_session import answer_anew, carry_over
@@ -23,7 +25,6 @@ from handoff.protocol.events import SessionChanged
 from handoff.realtime import log, streams
 from handoff.realtime.clock import database_now
 from handoff.realtime.delivery import Signal, hub
-from handoff.realtime.log import Recording
 from handoff.routing import queries as routing
 
 
@@ -43,24 +44,36 @@ def open_session(
     `is_answer`: the token was fetched because an agent asked the customer to confirm who they are.
     Raises TokenRefused, `unverified_not_allowed`, and `customer_changed` when the token names somebody else.
     """
-    now = database_now()
+    now, where = database_now(), {"origin": arrival.origin, "embedded_by": arrival.embedded_by}
     if token is None:
-        opened = identity.open_unverified(site, origin=arrival.origin, embedded_by=arrival.embedded_by, now=now)
-        return describe(opened.session, token=opened.token), True
-    verified = _masked(identity.verify_token(site, token, now=now), now=now)
+        opened = identity.open_unverified(site, **where, now=now)
+        return _bundle(opened, now=now), True
+    ring = keys.ring_of(site)
+    verified = _masked(identity.verify_token(site, ring, token, now=now), now=now)
     if current is not None and current.customer.subject not in (None, verified.subject):
         raise DomainError("customer_changed", "The token names another customer; open a new session.")
-    with log.recording() as record:
-        opened = identity.open_verified(
-            site, verified, origin=arrival.origin, embedded_by=arrival.embedded_by, now=record.now
-        )
-        keys.note_use(site, signed_with(token, keys=keys.keys_of(site)), now=record.now)
-        if current is not None:
-            carry_over(current, opened.session, signed_facts(opened.session), record, is_answer=is_answer)
-        elif is_answer:
-            answer_anew(opened.session, signed_facts(opened.session), record)
-        _revive(opened.session.customer, record)
-    return describe(opened.session, token=opened.token), current is None
+    if current is None and not is_answer:
+        opened = identity.open_verified(site, verified, **where, now=now)
+    else:
+        with log.recording() as record:
+            opened = identity.open_verified(site, verified, **where, now=record.now)
+            if current is not None:
+                carry_over(current, opened.session, signed_facts(opened.session), record, is_answer=is_answer)
+            else:
+                answer_anew(opened.session, signed_facts(opened.session), record)
+    keys.note_use(site, signed_with(token, keys=ring.keys), ring=ring, now=now)
+    if not opened.is_first:
+        _revive(opened.session.customer)
+    if current is not None:
+        return describe(opened.session, token=opened.token), False
+    return _bundle(opened, now=now), True
+
+
+def _bundle(opened: identity.Opened, *, now: datetime) -> dict[str, Any]:
+    """Of somebody who was never here before, and brings nothing along, nothing has to be looked for."""
+    if opened.is_first:
+        return _described(opened.session, OnPanel(None, None, []), token=opened.token, now=now)
+    return describe(opened.session, token=opened.token)
 
 
 def _masked(verified: VerifiedIdentity, *, now: datetime) -> VerifiedIdentity:
@@ -71,22 +84,27 @@ def _masked(verified: VerifiedIdentity, *, now: datetime) -> VerifiedIdentity:
 
 def describe(session: Session, *, token: str) -> dict[str, Any]:
     """What `POST sessions` answers."""
-    customer = session.customer
     with log.reading() as now:
-        current = handoffs.open_of(customer)
-        recent = views.recent(customer, now=now)
-        calling = booking.calling_of(customer)
-        return {
-            "token": token,
-            "expires_at": rfc3339(session.expires_at),
-            "customer": card_of_session(session).to_wire(),
-            "facts": [fact.to_wire() for fact in signed_facts(session)],
-            "intents": [intent.to_wire() for intent in routing.menu_of(customer.site, now=now)],
-            "calling": calling.to_wire() if calling else None,
-            "handoff": views.customer_handoff(current).to_wire() if current else None,
-            "scheduled": [views.customer_handoff(one).to_wire() for one in handoffs.scheduled_of(customer)],
-            "recent": recent.to_wire() if recent else None,
-        }
+        return _described(session, on_panel(session.customer, now=now), token=token, now=now)
+
+
+def _described(session: Session, shown: OnPanel, *, token: str, now: datetime) -> dict[str, Any]:
+    customer = session.customer
+    intents = routing.menu_of(customer.site, now=now)
+    # Nothing has to be known of a telephone where nothing leads to one.
+    has_phone = any(one.channel in PHONES for intent in intents for one in intent.channels)
+    calling = booking.calling_of(customer) if has_phone else None
+    return {
+        "token": token,
+        "expires_at": rfc3339(session.expires_at),
+        "customer": card_of_session(session).to_wire(),
+        "facts": [fact.to_wire() for fact in signed_facts(session)],
+        "intents": [intent.to_wire() for intent in intents],
+        "calling": calling.to_wire() if calling else None,
+        "handoff": views.customer_handoff(shown.open).to_wire() if shown.open else None,
+        "scheduled": [views.customer_handoff(one).to_wire() for one in shown.scheduled],
+        "recent": handoffs.recent_view(shown.recent).to_wire() if shown.recent else None,
+    }
 
 
 def sign_out(session: Session, *, everywhere: bool) -> None:
@@ -117,5 +135,7 @@ def signed_facts(session: Session) -> list[Fact]:
     ]
 
 
-def _revive(customer: Customer, record: Recording) -> None:
-    Handoff.objects.filter(customer=customer, state__in=OPEN).update(signed_out_at=None)
+def _revive(customer: Customer) -> None:
+    """Whoever comes in is not signed out any more. Not told in the log, so it needs no transaction with the session."""
+    away = Handoff.objects.filter(customer=customer, state__in=OPEN, signed_out_at__isnull=False)
+    away.update(signed_out_at=None)

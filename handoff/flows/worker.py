@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+import structlog
 from django.conf import settings
 from django.db import connection
 
@@ -16,7 +17,9 @@ from handoff.attachments import actions as attachments
 from handoff.broker import actions as broker
 from handoff.calls import actions as calls
 from handoff.flows import clocks, dispatch
+from handoff.flows.retention import Retention
 from handoff.identity import actions as identity
+from handoff.lib.ids import new_id
 from handoff.lib.turns import TURN_LIMIT
 from handoff.realtime.clock import database_now
 from handoff.realtime.delivery import hub
@@ -31,6 +34,8 @@ TIDY_SECONDS: Final = 60
 # A worker's name is its process's: the rows of those that are gone are of no use to anybody.
 FORGOTTEN_AFTER: Final = timedelta(hours=1)
 FAILED: Final = -1
+# A match is never put off for longer, however long the one before took.
+REST_SECONDS: Final = 0.1
 
 
 class Worker:
@@ -43,6 +48,7 @@ class Worker:
         self._beat_at = 0.0
         self._tidy_at = 0.0
         self._shifts_at = 0.0
+        self._retention = Retention()
 
     def run(self) -> None:
         """Until `stop`; a database that is away is waited for."""
@@ -60,7 +66,11 @@ class Worker:
         """Between two looks at the clocks only what hints bring: a click must not wait for the clocks' queries."""
         while (left := deadline - time.monotonic()) > 0 and self._woken.wait(left) and not self._stopped.is_set():
             self._woken.clear()
-            self._attempt(match_waiting)
+            started = time.monotonic()
+            self._attempt(match_waiting, woken_by=hub.woken_by)
+            # As long as it took, so that matching never takes more than half of a process: what comes meanwhile is
+            # matched together, at the price of one.
+            self._stopped.wait(min(time.monotonic() - started, REST_SECONDS))
 
     def stop(self) -> None:
         self._stopped.set()
@@ -88,6 +98,7 @@ class Worker:
             dispatch.poll_silent,
             self._tidy,
             self._draw_shifts,
+            self._retention.take_turn,
         )
         done = [self._attempt(job) for job in jobs]
         if FAILED in done:
@@ -116,17 +127,20 @@ class Worker:
             self._shifts_at = now.timestamp()
             draw_shifts(now=now)
 
-    def _attempt(self, work: Callable[[], int | None]) -> int:
+    def _attempt(self, work: Callable[[], int | None], **woken: str) -> int:
         """How much was done. Whatever a job raises, the worker goes on: nobody else would."""
-        try:
-            return work() or 0
-        except Exception:
-            logger.exception("a worker's job failed; the next tick tries again")
-            connection.close()
-            return FAILED
+        with structlog.contextvars.bound_contextvars(job=work.__name__, job_id=new_id("jb"), **woken):
+            try:
+                return work() or 0
+            except Exception:
+                logger.exception("a worker's job failed; the next tick tries again")
+                connection.close()
+                return FAILED
 
 
 def match_waiting() -> None:
     """Offer all that can be offered now; a transaction that was not full has left nothing over."""
-    while routing.run_matching() == routing.MATCHES_LIMIT:
-        pass
+    while made := routing.run_matching():
+        logger.info("made %d offers", made)
+        if made < routing.MATCHES_LIMIT:
+            return

@@ -8,13 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
-from handoff.identity import keys, queries
+from handoff.identity import queries
+from handoff.identity.entering import TOLD, Entry, enter
+from handoff.identity.keys import KeyRing
 from handoff.identity.models import Customer, Session, Site, Ticket, UsedToken
 from handoff.identity.tokens import TokenRefused, VerifiedIdentity, verify
 from handoff.lib import ids
 from handoff.lib.errors import DomainError
+from handoff.realtime.lookups import among
 
 BEARER_PREFIX: Final = "hs_"
 TICKET_PREFIX: Final = "ht_"
@@ -32,16 +35,17 @@ CLAIM_FACTS: Final = (
 
 @dataclass(frozen=True)
 class Opened:
-    """A new session and its bearer token, which is shown this once."""
+    """A new session and its bearer token, which is shown this once. `is_first`: so is its customer."""
 
     session: Session
     token: str
+    is_first: bool
 
 
-def verify_token(site: Site, token: str, *, now: datetime) -> VerifiedIdentity:
+def verify_token(site: Site, ring: KeyRing, token: str, *, now: datetime) -> VerifiedIdentity:
     """Every rule of an identity token but its single use. Raises TokenRefused."""
     seconds = int(now.timestamp())
-    return verify(token, keys=keys.keys_of(site), issuer=site.key, audience=settings.PUBLIC_ORIGIN, now=seconds)
+    return verify(token, keys=ring.keys, issuer=site.key, audience=settings.PUBLIC_ORIGIN, now=seconds)
 
 
 def open_unverified(site: Site, *, origin: str, embedded_by: str, now: datetime) -> Opened:
@@ -49,15 +53,35 @@ def open_unverified(site: Site, *, origin: str, embedded_by: str, now: datetime)
     if not site.allow_unverified:
         raise DomainError("unverified_not_allowed", "This site helps signed-in customers only.")
     customer = Customer.objects.create(site=site, created_at=now, seen_at=now, present_until=_call_until(now))
-    return _open(customer, None, origin=origin, embedded_by=embedded_by, now=now)
+    token = BEARER_PREFIX + ids.new_secret()
+    known = _session_of(token, origin=origin, embedded_by=embedded_by, now=now)
+    session = Session.objects.create(customer=customer, created_at=now, seen_at=now, **known)
+    return Opened(session=session, token=token, is_first=True)
 
 
-@transaction.atomic
 def open_verified(site: Site, identity: VerifiedIdentity, *, origin: str, embedded_by: str, now: datetime) -> Opened:
     """A session for the person the token names. Raises TokenRefused `token_replayed` if its `jti` was used."""
-    _use_once(site, identity)
-    customer = _recognise(site, identity, now=now)
-    return _open(customer, identity, origin=origin, embedded_by=embedded_by, now=now)
+    token = BEARER_PREFIX + ids.new_secret()
+    session = _session_of(token, origin=origin, embedded_by=embedded_by, now=now) | {
+        "acr": identity.acr or "",
+        "amr": list(identity.amr),
+        "auth_time": identity.auth_time,
+        "facts": _signed_facts(identity),
+    }
+    entry = Entry(
+        site=site,
+        subject=identity.subject,
+        jti=identity.jti,
+        token_until=datetime.fromtimestamp(identity.expires_at, tz=UTC),
+        told={name: getattr(identity, name) for name in TOLD},
+        session=session,
+        now=now,
+        present_until=_call_until(now),
+    )
+    entered = enter(entry)
+    if entered is None:
+        raise TokenRefused("token_replayed", "This token has opened a session already; sign a new one.")
+    return Opened(session=entered[0], token=token, is_first=entered[1])
 
 
 def end_session(session: Session, *, reason: Session.Ended, now: datetime) -> None:
@@ -65,15 +89,24 @@ def end_session(session: Session, *, reason: Session.Ended, now: datetime) -> No
     Session.objects.filter(pk=session.pk, ended_at=None).update(ended_at=now, ended_reason=reason)
 
 
+# With every click: the ORM would take longer to write it than the database to do it.
+_HOLD: Final = """
+SELECT s.id FROM handoff_session s JOIN handoff_customer c ON c.id = s.customer_id
+WHERE s.id = %s AND s.ended_at IS NULL
+"""
+
+
 def hold_session(session: Session) -> None:
     """Keep a session from ending during this transaction. Raises `session_expired` if it has ended already.
 
     The customer's row comes first, as for everybody who locks both.
     """
-    hold_customer(session.customer)
-    live = Session.objects.select_for_update(no_key=True).filter(pk=session.pk, ended_at=None)
-    if live.values_list("pk", flat=True).first() is None:
-        raise DomainError("session_expired", "The session has ended; open a new one.")
+    # Locked in the order in which they are named, and looked at again if either was waited for.
+    lock = "FOR NO KEY UPDATE OF c, s" if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_HOLD} {lock}", [session.pk])
+        if cursor.fetchone() is None:
+            raise DomainError("session_expired", "The session has ended; open a new one.")
 
 
 def make_stranger(site: Site, *, now: datetime) -> Customer:
@@ -128,9 +161,9 @@ def note_life(session: Session, *, now: datetime, precision: timedelta = SEEN_PR
 @transaction.atomic
 def note_lives(customer_ids: Collection[int], *, now: datetime) -> None:
     """They have a socket. A row that somebody works on is left out: the next sign comes soon."""
-    rows = Customer.objects.filter(pk__in=customer_ids).order_by("pk")
+    rows = Customer.objects.filter(among("pk", customer_ids)).order_by("pk")
     free = list(rows.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
-    Customer.objects.filter(pk__in=free).update(seen_at=now, present_until=now)
+    Customer.objects.filter(among("pk", free)).update(seen_at=now, present_until=now)
 
 
 @transaction.atomic
@@ -139,10 +172,10 @@ def note_departures(customer_ids: Collection[int], *, now: datetime) -> set[int]
 
     Answers those whose row somebody works on, to be noted again.
     """
-    rows = Customer.objects.filter(pk__in=customer_ids, present_until__gt=now).order_by("pk")
+    rows = Customer.objects.filter(among("pk", customer_ids), present_until__gt=now).order_by("pk")
     free = list(rows.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
-    Customer.objects.filter(pk__in=free).update(present_until=now)
-    return set(rows.exclude(pk__in=free).values_list("pk", flat=True))
+    Customer.objects.filter(among("pk", free)).update(present_until=now)
+    return set(rows.exclude(among("pk", free)).values_list("pk", flat=True))
 
 
 def _call_until(now: datetime) -> datetime:
@@ -187,58 +220,16 @@ def _issue(*, now: datetime, **owner: Any) -> str:
     return ticket
 
 
-def _use_once(site: Site, identity: VerifiedIdentity) -> None:
-    """The unique row is the guard: of two transactions with one `jti`, the second waits here and is refused."""
-    try:
-        with transaction.atomic():
-            expires_at = datetime.fromtimestamp(identity.expires_at, tz=UTC)
-            UsedToken.objects.create(site=site, jti=identity.jti, expires_at=expires_at)
-    except IntegrityError:
-        raise TokenRefused("token_replayed", "This token has opened a session already; sign a new one.") from None
-
-
-def _recognise(site: Site, identity: VerifiedIdentity, *, now: datetime) -> Customer:
-    told = {
-        name: getattr(identity, name) or ""
-        for name in ("name", "email", "phone_number", "locale", "zoneinfo")
-        if getattr(identity, name) is not None
+def _session_of(token: str, *, origin: str, embedded_by: str, now: datetime) -> dict[str, Any]:
+    return {
+        "token_hash": queries.digest(token),
+        "origin": origin,
+        "embedded_by": embedded_by,
+        "expires_at": now + timedelta(seconds=settings.HANDOFF_SECONDS["SESSION_LIFE"]),
     }
-    present = {"seen_at": now, "present_until": _call_until(now)}
-    customer, _ = Customer.objects.update_or_create(
-        site=site,
-        subject=identity.subject,
-        defaults=told | present,
-        create_defaults=told | present | {"created_at": now},
-    )
-    return customer
 
 
-def _open(
-    customer: Customer, identity: VerifiedIdentity | None, *, origin: str, embedded_by: str, now: datetime
-) -> Opened:
-    token = BEARER_PREFIX + ids.new_secret()
-    signed: dict[str, Any] = {}
-    if identity is not None:
-        signed = {
-            "acr": identity.acr or "",
-            "amr": list(identity.amr),
-            "auth_time": identity.auth_time,
-            "facts": _signed_facts(customer, identity),
-        }
-    session = Session.objects.create(
-        token_hash=queries.digest(token),
-        customer=customer,
-        origin=origin,
-        embedded_by=embedded_by,
-        created_at=now,
-        seen_at=now,
-        expires_at=now + timedelta(seconds=settings.HANDOFF_SECONDS["SESSION_LIFE"]),
-        **signed,
-    )
-    return Opened(session=session, token=token)
-
-
-def _signed_facts(customer: Customer, identity: VerifiedIdentity) -> list[dict[str, Any]]:
+def _signed_facts(identity: VerifiedIdentity) -> list[dict[str, Any]]:
     facts = [{"key": fact.key, "label": fact.label, "value": fact.value} for fact in identity.facts]
     named = {fact["key"] for fact in facts}
     facts += [
@@ -247,5 +238,5 @@ def _signed_facts(customer: Customer, identity: VerifiedIdentity) -> list[dict[s
         if claim not in named and (value := getattr(identity, claim)) is not None
     ]
     if "sub" not in named:
-        facts.append({"key": "sub", "label": "Customer reference", "value": customer.subject})
+        facts.append({"key": "sub", "label": "Customer reference", "value": identity.subject})
     return facts

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, cast
 
@@ -30,17 +31,30 @@ def _secrets() -> list[str]:
     return [settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS)]
 
 
+@dataclass(frozen=True)
+class KeyRing:
+    """Every key of a site, revoked ones too, as the verifier wants them; and when each was last used."""
+
+    keys: Sequence[VerificationKey]
+    last_used: Mapping[str, datetime | None]
+
+
+def ring_of(site: Site) -> KeyRing:
+    rows = list(SiteKey.objects.filter(site=site).order_by("id"))
+    return KeyRing(keys=[_verifying(key) for key in rows], last_used={key.kid: key.last_used_at for key in rows})
+
+
 def keys_of(site: Site) -> Sequence[VerificationKey]:
-    """Every key of a site, revoked ones too, as the verifier wants them."""
-    return [
-        VerificationKey(
-            kid=key.kid,
-            algorithm=cast(Algorithm, key.algorithm),
-            material=decrypt(key.encrypted_secret) if key.encrypted_secret else key.public_key.encode(),
-            revoked=key.revoked_at is not None,
-        )
-        for key in SiteKey.objects.filter(site=site).order_by("id")
-    ]
+    return ring_of(site).keys
+
+
+def _verifying(key: SiteKey) -> VerificationKey:
+    return VerificationKey(
+        kid=key.kid,
+        algorithm=cast(Algorithm, key.algorithm),
+        material=decrypt(key.encrypted_secret) if key.encrypted_secret else key.public_key.encode(),
+        revoked=key.revoked_at is not None,
+    )
 
 
 def unreadable_sites() -> list[str]:
@@ -54,8 +68,11 @@ def unreadable_sites() -> list[str]:
     return sorted(set(found))
 
 
-def note_use(site: Site, kid: str, *, now: datetime) -> None:
+def note_use(site: Site, kid: str, *, ring: KeyRing, now: datetime) -> None:
     """Remember that a key signed something lately, so that one that signs nothing any more can be revoked."""
+    known = ring.last_used.get(kid)
+    if known is not None and known > now - LAST_USE_PRECISION:
+        return
     SiteKey.objects.filter(site=site, kid=kid).exclude(last_used_at__gt=now - LAST_USE_PRECISION).update(
         last_used_at=now
     )

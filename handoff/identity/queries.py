@@ -12,6 +12,7 @@ from django.db.models import Q
 from handoff.identity.models import Customer, Session, Site
 from handoff.lib.errors import DomainError, NotFound
 from handoff.protocol.shapes import Assurance, CustomerCard
+from handoff.realtime.lookups import among
 
 
 def digest(secret: str) -> str:
@@ -57,7 +58,7 @@ def session_by_token(token: str, *, now: datetime) -> Session:
 
 def live_session_ids(ids: Iterable[int], *, now: datetime) -> set[int]:
     """Which of these sessions still hold."""
-    return set(Session.objects.filter(_live(now), pk__in=list(ids)).values_list("pk", flat=True))
+    return set(Session.objects.filter(_live(now), among("pk", ids)).values_list("pk", flat=True))
 
 
 def has_live_session(customer: Customer, *, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,6 +17,8 @@ from handoff.lib.errors import DomainError, NotFound
 from handoff.protocol import insight_shapes as shapes
 from handoff.protocol.events import MessagePosted
 from handoff.protocol.shapes import AgentRef
+from handoff.realtime import replica
+from handoff.realtime.lookups import among
 from handoff.realtime.models import LogEntry
 from handoff.staffing.models import Agent
 from handoff.supervision.queries import is_watching, supervised_by, supervises
@@ -66,22 +68,50 @@ def _in_hand(agent: Agent, handoff: Handoff) -> bool:
 
 def _over(agent: Agent) -> QuerySet[Handoff]:
     """Closed ones of the queues that an agent serves or supervises. Trainees see practice, agents the rest."""
-    queues = Q(queue__in=agent.queues.values("pk")) & Q(is_simulated=agent.is_trainee)
-    supervised = Q(queue__in=supervised_by(agent).values("pk"))
-    return Handoff.objects.filter(queues | supervised, state=State.CLOSED)
+    # Looked up here and now: who may see what is not to be a little old.
+    served = list(agent.queues.values_list("pk", flat=True))
+    supervised = list(supervised_by(agent).values_list("pk", flat=True))
+    queues = Q(queue__in=served) & Q(is_simulated=agent.is_trainee)
+    return Handoff.objects.filter(queues | Q(queue__in=supervised), state=State.CLOSED)
 
 
-def find(agent: Agent, asked: Asked) -> shapes.Found:
+def find(agent: Agent, asked: Asked, *, now: datetime) -> shapes.Found:
     """A page of what is over, the latest first. Raises `invalid_request` for an unknown page."""
-    rows = _narrowed(_over(agent), asked).order_by("-closed_at", "-id")
+    over = _over(agent)
+    rows = _narrowed(over, asked)
     if asked.after is not None:
-        rows = rows.filter(_behind(agent, asked.after))
-    if asked.words:
-        rows = rows.filter(pk__in=_with_words(rows, asked.words))
-    related = rows.select_related("customer", "intent", "queue", "agent", "wrap_up")
-    found = list(related[: PAGE + 1])
-    more = found[PAGE - 1].public_id if len(found) > PAGE else None
-    return shapes.Found(handoffs=[_view(handoff) for handoff in found[:PAGE]], next=more)
+        rows = rows.filter(_behind(over, asked.after))
+    found = _latest(rows, asked.words, now=now)
+    more = found[PAGE - 1].id if len(found) > PAGE else None
+    return shapes.Found(handoffs=found[:PAGE], next=more)
+
+
+def _latest(rows: QuerySet[Handoff], words: str | None, *, now: datetime) -> list[shapes.FoundHandoff]:
+    """One more than a page. What somebody has closed just now is found where it was written, the rest in the copy."""
+    if not replica.is_configured():
+        return _read(rows, words, PAGE + 1)
+    edge = replica.is_there_since(now)
+    found = _read(rows.filter(closed_at__gte=edge), words, PAGE + 1)
+    room = PAGE + 1 - len(found)
+    if not room:
+        return found
+    older = replica.ask(lambda: _read(rows.filter(closed_at__lt=edge), words, room))
+    # Who was erased a moment ago is still whole in the copy.
+    return found + older if _all_stand(older) else _read(rows, words, PAGE + 1)
+
+
+def _all_stand(found: Sequence[shapes.FoundHandoff]) -> bool:
+    rows = Handoff.objects.filter(among("public_id", (one.id for one in found)))
+    reasons = dict(rows.values_list("public_id", "close_reason"))
+    return all(reasons.get(one.id) == (one.close_reason or "") for one in found)
+
+
+def _read(rows: QuerySet[Handoff], words: str | None, limit: int) -> list[shapes.FoundHandoff]:
+    ordered = rows.order_by("-closed_at", "-id")
+    if words:
+        ordered = ordered.filter(pk__in=_with_words(ordered, words))
+    related = ordered.select_related("customer", "intent", "queue", "agent", "wrap_up")
+    return [_view(handoff) for handoff in related[:limit]]
 
 
 def _narrowed(rows: QuerySet[Handoff], asked: Asked) -> QuerySet[Handoff]:
@@ -100,8 +130,8 @@ def _narrowed(rows: QuerySet[Handoff], asked: Asked) -> QuerySet[Handoff]:
     return rows.filter(**{name: value for name, value in exact.items() if value is not None})
 
 
-def _behind(agent: Agent, public_id: str) -> Q:
-    last = _over(agent).filter(public_id=public_id).values_list("closed_at", "pk").first()
+def _behind(over: QuerySet[Handoff], public_id: str) -> Q:
+    last = over.filter(public_id=public_id).values_list("closed_at", "pk").first()
     if last is None:
         raise DomainError("invalid_request", "There is no such page.", fields={"after": "unknown"})
     return Q(closed_at__lt=last[0]) | Q(closed_at=last[0], pk__lt=last[1])

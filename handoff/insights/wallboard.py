@@ -19,6 +19,7 @@ from handoff.insights.gathering import LINE, Counted, Seconds
 from handoff.insights.metrics import Tally
 from handoff.lib.clock import rfc3339, rfc3339_or_none
 from handoff.protocol import insight_shapes as shapes
+from handoff.realtime import replica
 from handoff.staffing.models import Queue
 from handoff.supervision.ledger import slot_of
 
@@ -53,9 +54,9 @@ def day_start(now: datetime) -> datetime:
 def wallboard(queues: Sequence[Queue], *, now: datetime, shown: str | None = None) -> shapes.Wallboard:
     """`shown` narrows the half hours and the totals to one queue, by key."""
     kept = _count(now)
-    agents = gathering.agents_by_queue()
-    lines = _lines(queues)
-    conditions = floor.conditions(now=now)
+    agents, lines, conditions = replica.ask(
+        lambda: (gathering.agents_by_queue(), _lines(queues), floor.conditions(now=now))
+    )
     chosen = {queue.pk for queue in queues if shown in (None, queue.key)}
 
     def line(queue_ids: set[int]) -> shapes.LineNow:
@@ -103,8 +104,9 @@ def _count(now: datetime) -> _Kept:
     with _counting:
         found = _kept
         if found is None or not now - KEPT < found.at <= now:
-            today = gathering.count(day_start(now), now=now)
-            found = _kept = _Kept(now, today, gathering.count(now - HOUR, now=now))
+            found = _kept = replica.ask(
+                lambda: _Kept(now, gathering.count(day_start(now), now=now), gathering.count(now - HOUR, now=now))
+            )
         return found
 
 

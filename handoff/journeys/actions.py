@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from handoff.journeys import context, queries
+from handoff.journeys import beginning, context, queries
 from handoff.journeys.context import Context, Fact, Step
 from handoff.journeys.models import Fact as FactRow
 from handoff.journeys.models import Journey
@@ -22,10 +22,8 @@ def begin(given: Context, *, now: datetime) -> tuple[Journey, Context]:
     steps = context.merge_steps((), given.steps)
     facts = context.merge_facts((), given.facts)
     context.check_size(steps, facts)
-    journey = Journey.objects.create(created_at=now)
-    _add_steps(journey.pk, steps)
-    _store_facts(journey.pk, facts)
-    return journey, Context(tuple(steps), tuple(facts))
+    known = Context(tuple(steps), tuple(facts))
+    return beginning.store(known, now=now), known
 
 
 def record(journey_id: int, added: Context, *, is_limited: bool = True) -> Context:
@@ -91,23 +89,7 @@ def _is_same(known: Fact | None, fact: Fact) -> bool:
 
 def _store_steps(journey_id: int, steps: Sequence[Step]) -> None:
     StepRow.objects.filter(journey=journey_id).delete()
-    _add_steps(journey_id, steps)
-
-
-def _add_steps(journey_id: int, steps: Sequence[Step]) -> None:
-    StepRow.objects.bulk_create(
-        StepRow(
-            journey_id=journey_id,
-            place=place,
-            name=step.name or "",
-            path=step.path,
-            title=step.title or "",
-            status=step.status,
-            error=step.error or "",
-            at=step.at,
-        )
-        for place, step in enumerate(steps)
-    )
+    beginning.add_steps(journey_id, Context(tuple(steps)))
 
 
 def _store_facts(journey_id: int, facts: Sequence[Fact]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import cast
 
@@ -15,17 +16,25 @@ from handoff.protocol.shapes import Source, StepStatus
 
 def steps_of(journey_id: int) -> list[Step]:
     """In the customer's order, newest last."""
-    return [
-        Step(
-            path=row.path,
-            status=cast(StepStatus, row.status),
-            at=row.at,
-            name=row.name or None,
-            title=row.title or None,
-            error=row.error or None,
+    return steps_by_journey([journey_id])[journey_id]
+
+
+def steps_by_journey(journey_ids: Collection[int]) -> dict[int, list[Step]]:
+    """Those of many journeys at once."""
+    found: dict[int, list[Step]] = {journey_id: [] for journey_id in journey_ids}
+    rows = StepRow.objects.filter(journey__in=journey_ids).order_by("journey_id", "place")
+    columns = ("journey_id", "path", "status", "at", "name", "title", "error")
+    for journey_id, path, status, at, name, title, error in rows.values_list(*columns):
+        step = Step(
+            path=path,
+            status=cast(StepStatus, status),
+            at=at,
+            name=name or None,
+            title=title or None,
+            error=error or None,
         )
-        for row in StepRow.objects.filter(journey=journey_id).order_by("place")
-    ]
+        found[journey_id].append(step)
+    return found
 
 
 def newest_step_at(journey_id: int) -> datetime | None:
@@ -36,7 +45,8 @@ def newest_step_at(journey_id: int) -> datetime | None:
 
 def facts_of(journey_id: int) -> list[Fact]:
     """In the order in which they became known."""
+    rows = FactRow.objects.filter(journey=journey_id).order_by("id")
     return [
-        Fact(key=row.key, label=row.label, value=row.value, source=cast(Source, row.source), at=row.at)
-        for row in FactRow.objects.filter(journey=journey_id).order_by("id")
+        Fact(key=key, label=label, value=value, source=cast(Source, source), at=at)
+        for key, label, value, source, at in rows.values_list("key", "label", "value", "source", "at")
     ]

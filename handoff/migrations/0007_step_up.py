@@ -1,6 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from handoff.realtime import busy_tables
+
 
 class Migration(migrations.Migration):
     dependencies = [("handoff", "0006_attachments")]
@@ -43,4 +45,5 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        busy_tables.take("handoff", "agent"),
     ]

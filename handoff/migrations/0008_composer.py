@@ -1,6 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from handoff.realtime import busy_tables
+
 
 class Migration(migrations.Migration):
     dependencies = [("handoff", "0007_step_up")]
@@ -58,4 +60,5 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(condition=models.Q(("sent", True)), fields=["handoff"], name="reasks_sent")],
             },
         ),
+        busy_tables.take("handoff", "agent"),
     ]

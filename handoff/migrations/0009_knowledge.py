@@ -4,6 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import handoff.lib.ids
+from handoff.realtime import busy_tables
 
 
 class Migration(migrations.Migration):
@@ -225,4 +226,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        busy_tables.take("agent", "intent", "queue", "session", "site"),
     ]

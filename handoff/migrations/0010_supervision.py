@@ -1,6 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from handoff.realtime import busy_tables
+
 
 class Migration(migrations.Migration):
     dependencies = [("handoff", "0009_knowledge")]
@@ -83,6 +85,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "watches",
             },
         ),
+        busy_tables.take("handoff", "agent", "queue", "survey"),
         migrations.AddIndex(
             model_name="survey",
             index=models.Index(fields=["at"], name="surveys_by_time"),

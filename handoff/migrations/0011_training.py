@@ -1,10 +1,13 @@
 from django.db import migrations, models
 
+from handoff.realtime import busy_tables
+
 
 class Migration(migrations.Migration):
     dependencies = [("handoff", "0010_supervision")]
 
     operations = [
+        busy_tables.take("handoff", "agent", "site", for_columns=True),
         migrations.AddField(
             "agent", "is_simulated", models.BooleanField(db_default=False, default=False, editable=False)
         ),

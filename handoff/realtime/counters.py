@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from handoff.lib.outage import Outage
+from handoff.realtime import redis_clients
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +52,13 @@ class Counters:
     """From any thread but the event loop's."""
 
     def __init__(self, url: str) -> None:
-        client = redis.Redis.from_url(
+        connections = redis_clients.pool(
             url,
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=CONNECT_SECONDS,
             retry=Retry(NoBackoff(), 0),
         )
+        client = redis.Redis(connection_pool=connections)
         self._spend = client.register_script(_SPEND)
         self._outage = Outage()
 

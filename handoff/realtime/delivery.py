@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 # What can make a match possible, or a call due: a line, an agent or a call has moved. Nothing said in a talk does.
 WAKING: Final = frozenset({HandoffChanged.TYPE, AvailabilityChanged.TYPE, CallChanged.TYPE})
+# What a match itself says: it gives nobody room, and would wake every worker for one look in vain.
+_MATCHED: Final = "offered"
 
 
 @dataclass(slots=True)
@@ -83,6 +85,10 @@ class Bridge(Protocol):
 
 
 Wake = Callable[[], None]
+
+
+def _is_waking(entry: Delivered) -> bool:
+    return entry.type in WAKING and entry.data.get("state") != _MATCHED
 
 
 @dataclass
@@ -153,7 +159,7 @@ class Hub:
             self.signal(replace(signal, frame=frame | {"status": "here"}))
 
     def _wake_for(self, entries: Sequence[Delivered]) -> None:
-        cause = next((entry for entry in entries if entry.type in WAKING), None)
+        cause = next((entry for entry in entries if _is_waking(entry)), None)
         if cause is not None:
             self.woken_by = f"{cause.stream}#{cause.seq}"
             for wake in tuple(self._wakes):

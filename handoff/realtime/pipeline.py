@@ -80,7 +80,7 @@ class Pipeline:
                 self._put(statement)
             self._wire.pipeline_sync()
             self._flush()
-        except psycopg.Error as error:
+        except Exception as error:
             self._fail(str(error))
         return asked
 
@@ -124,7 +124,11 @@ class Pipeline:
                 result = self._wire.get_result()
                 if result is not None:
                     self._take(result)
-        except psycopg.Error as error:
+                elif self._wire.status == pq.ConnStatus.BAD:
+                    # What came could not be understood: libpq has hung up, and would say "nothing" for ever.
+                    self._fail()
+        except Exception as error:
+            # Whatever it is: who asked waits for nothing else.
             self._fail(str(error))
             return
         if self._asked is None and self._wire.status == pq.ConnStatus.BAD:
@@ -132,15 +136,13 @@ class Pipeline:
 
     def _take(self, result: pq.abc.PGresult) -> None:
         if result.status == pq.ExecStatus.PIPELINE_SYNC:
-            asked, self._asked = self._asked, None
-            if self._error is not None:
+            if self._error is not None or self._expected:
                 # The transaction has failed with it; another connection begins anew.
-                self.close()
+                self._fail()
+                return
+            asked, self._asked = self._asked, None
             if asked is not None and not asked.done():
-                if self._error is None:
-                    asked.set_result(self._answers)
-                else:
-                    asked.set_exception(OperationalError(self._error.decode(errors="replace").strip()))
+                asked.set_result(self._answers)
             return
         if result.status in _FAILED:
             self._error = self._error or result.error_message or b"the pipeline was aborted"
@@ -148,8 +150,10 @@ class Pipeline:
             columns = range(result.nfields)
             self._answers.append([[result.get_value(row, one) for one in columns] for row in range(result.ntuples)])
 
-    def _fail(self, message: str) -> None:
+    def _fail(self, message: str = "") -> None:
+        """Hang up; who asked is told what the server said, if it said something."""
         self.close()
         asked, self._asked = self._asked, None
         if asked is not None and not asked.done():
-            asked.set_exception(OperationalError(message.strip()))
+            said = (self._error or b"").decode(errors="replace").strip()
+            asked.set_exception(OperationalError(said or message.strip() or "the connection broke"))

@@ -66,11 +66,22 @@ class Wire(WebSocketsSansIOProtocol):
     _owed = 0
     # A message in several frames is under way: each of them is uvicorn's.
     _in_parts = False
-    _is_ours: bool | None = None
+    # Something came before the handshake was answered: it is in uvicorn's hands, and so is all that stands behind it.
+    _is_foreign = False
 
     async def run_asgi(self) -> None:
         cast("dict[str, Any]", self.scope["extensions"])[EXTENSION] = self
         await super().run_asgi()
+        self._give_up_soon()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self._give_up_soon()
+
+    def _give_up_soon(self) -> None:
+        """A close waits until all is sent, which is for ever where nobody reads."""
+        if not self.disconnected:
+            self.loop.call_later(2 * self.close_timeout, self.transport.abort)
 
     def start_keepalive(self) -> None:
         """Comes once, as the handshake is answered: who wanted to know what it said has read it by then.
@@ -89,12 +100,14 @@ class Wire(WebSocketsSansIOProtocol):
         return True
 
     def data_received(self, data: bytes) -> None:
-        if self.conn.state is not OPEN or self._is_foreign():
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        if self.conn.state is not OPEN or self._is_foreign:
+            self._is_foreign = self.handshake_initiated
             super().data_received(data)
             return
         if self._owed:
             data = self._pay(data)
-        data = self._rest + data if self._rest else data
         start = 0
         while start < len(data):
             end = _find_end(data, start)
@@ -103,12 +116,6 @@ class Wire(WebSocketsSansIOProtocol):
             self._read(data, start, end)
             start = end
         self._rest = data[start:]
-
-    def _is_foreign(self) -> bool:
-        """Frames that came before the handshake was over are in uvicorn's hands, and so are those behind them."""
-        if self._is_ours is None:
-            self._is_ours = not self.conn.reader.buffer
-        return not self._is_ours
 
     def _pay(self, data: bytes) -> bytes:
         """Pass on what is missing of a frame whose beginning is uvicorn's already; answers what follows it."""
@@ -120,8 +127,10 @@ class Wire(WebSocketsSansIOProtocol):
     def _read(self, data: bytes, start: int, end: int) -> None:
         """One frame, or the beginning of one that goes on past the data."""
         is_ours = end <= len(data) and end - start <= WHOLE_LIMIT and self.conn.state is OPEN and not self._in_parts
-        if is_ours and data[start] == FIN | TEXT and data[start + 1] & MASKED:
-            body = start + (8 if data[start + 1] & ~MASKED == TWO_BYTES else 6)
+        size = data[start + 1] & ~MASKED if is_ours else EIGHT_BYTES
+        # A short length may be written in eight bytes, though nobody should.
+        if size != EIGHT_BYTES and data[start] == FIN | TEXT and data[start + 1] & MASKED:
+            body = start + (8 if size == TWO_BYTES else 6)
             try:
                 text = apply_mask(data[body:end], data[body - MASK_SIZE : body]).decode()
             except UnicodeDecodeError:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from heapq import nsmallest
+from itertools import islice
 from typing import Final
 
-from handoff.routing.traces import Choice, explain
+from handoff.routing.traces import LINES_LIMIT, Choice, explain
 
 EXCLUDED: Final = "had it a moment ago and did not take or keep it"
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -101,6 +103,7 @@ class Round:
     """One look at the line, page by page. A handoff that nobody can take now is passed over and keeps its place.
 
     What a skill set finds nobody for is looked for once: the line may be long, the kinds of need in it are few.
+    `held` are those that the pages leave out; only reasons read them, so they may be set when all is played.
     """
 
     def __init__(
@@ -108,14 +111,33 @@ class Round:
     ) -> None:
         self.now, self.limit, self.held = now, limit, held
         self.candidates = {one.agent_id: one for one in candidates}
-        self.matches: list[Match] = []
+        self._chosen: list[tuple[Waiting, Choice]] = []
         self._hopeless: set[tuple[int, bool, frozenset[str], bool]] = set()
         self._passed: dict[tuple[int, bool], Counter[str]] = {}
+        self._with_room = sum(one.free > 0 for one in candidates)
+        # By queue, and whether they are trainees: a line is asked about again and again.
+        self._serving: defaultdict[tuple[int, bool], list[Candidate]] = defaultdict(list)
+        for one in candidates:
+            for queue_id in one.queue_ids:
+                self._serving[queue_id, one.is_trainee].append(one)
 
     @property
     def is_over(self) -> bool:
-        full = self.limit is not None and len(self.matches) >= self.limit
-        return full or not any(one.free > 0 for one in self.candidates.values())
+        full = self.limit is not None and len(self._chosen) >= self.limit
+        return full or not self._with_room
+
+    @property
+    def last_rank(self) -> Rank | None:
+        """How far down the lines anything was decided."""
+        return self._chosen[-1][0].rank if self._chosen else None
+
+    @property
+    def matches(self) -> list[Match]:
+        """What was decided, in the order of the line, with the reasons."""
+        return [
+            Match(one.handoff_id, choice.order[0].agent_id, explain(one, self._with_held(one, choice), now=self.now))
+            for one, choice in self._chosen
+        ]
 
     def play(self, page: Iterable[Waiting]) -> None:
         """Decide for a page of the line, each page after the one before it."""
@@ -139,8 +161,11 @@ class Round:
         need = *one.line, one.skills, one.needs_line
         if need in self._hopeless:
             return [], _nobody_for(one)
-        free = [agent for agent in self._suited(one) if agent.free > 0 and agent.can_take(one)]
-        able = [agent for agent in free if agent.serves(one.queue_id, one.skills)]
+        able = [
+            agent
+            for agent in self._serving[one.line]
+            if agent.free > 0 and one.skills <= agent.skills.keys() and agent.can_take(one)
+        ]
         if not able:
             self._hopeless.add(need)
             return [], _nobody_for(one)
@@ -154,9 +179,10 @@ class Round:
     def _has_others(self, one: Waiting) -> bool:
         """Somebody at work, free or not, who could take it and has not had it yet."""
         had = one.excluded | one.missed
-        others = (agent for agent in self._suited(one) if agent.agent_id not in had)
         return any(
-            agent.serves(one.queue_id, one.skills) and (agent.has_line or not one.needs_line) for agent in others
+            one.skills <= agent.skills.keys() and (agent.has_line or not one.needs_line)
+            for agent in self._serving[one.line]
+            if agent.agent_id not in had
         )
 
     def _preferred(self, one: Waiting) -> Candidate | None:
@@ -168,26 +194,35 @@ class Round:
         found = self.candidates.get(one.preferred)
         return found if found is not None and found.is_for(one) and found.can_take(one) else None
 
-    def _suited(self, one: Waiting) -> list[Candidate]:
-        return [agent for agent in self.candidates.values() if agent.is_for(one)]
-
     def _take(self, one: Waiting, fit: Sequence[Candidate]) -> None:
-        order = sorted(fit, key=lambda agent: _order(agent, one.skills))
-        others = [agent for agent in self._suited(one) if one.queue_id in agent.queue_ids and agent not in fit]
+        order = nsmallest(2, fit, key=lambda agent: _order(agent, one.skills))
+        refused, unnamed = self._refused(one, fit)
+        chosen = order[0]
         choice = Choice(
-            order=order,
-            refused={agent.name: reason for agent in others if (reason := _obstacle(one, agent))},
-            passed=self._passed.get(one.line, Counter()) + self._held_before(one),
+            # As they are now: what is decided after this is no reason for it.
+            order=[replace(agent) for agent in order],
+            number=len(fit),
+            refused=refused,
+            unnamed=unnamed,
+            passed=Counter(self._passed.get(one.line)),
             is_return=self._preferred(one) is not None,
         )
-        chosen = order[0]
-        self.matches.append(Match(one.handoff_id, chosen.agent_id, explain(one, choice, now=self.now)))
+        self._chosen.append((one, choice))
         chosen.load += 1
         chosen.is_calling = chosen.is_calling or one.needs_line
         chosen.last_offered_at = self.now
+        self._with_room -= chosen.free < 1
 
-    def _held_before(self, one: Waiting) -> Counter[str]:
-        return Counter(other.held for other in self.held if other.line == one.line and other.rank < one.rank)
+    def _refused(self, one: Waiting, fit: Sequence[Candidate]) -> tuple[dict[str, str], int]:
+        """Why not the others of the queue: as many as a trace can name, and how many more there are."""
+        taken = {agent.agent_id for agent in fit}
+        others = (agent for agent in self._serving[one.line] if agent.agent_id not in taken)
+        refused = ((agent.name, reason) for agent in others if (reason := _obstacle(one, agent)))
+        return dict(islice(refused, LINES_LIMIT)), sum(1 for _ in refused)
+
+    def _with_held(self, one: Waiting, choice: Choice) -> Choice:
+        held = Counter(other.held for other in self.held if other.line == one.line and other.rank < one.rank)
+        return replace(choice, passed=choice.passed + held)
 
 
 def match(waiting: Iterable[Waiting], candidates: Sequence[Candidate], *, now: datetime) -> list[Match]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, cast
 
@@ -14,7 +16,7 @@ from handoff.broker.models import Handoff
 from handoff.broker.states import Action, State
 from handoff.broker.transitions import FOLLOWERS, Move
 from handoff.journeys import queries as journeys
-from handoff.journeys.context import stopped_at
+from handoff.journeys.context import Step, stopped_at
 from handoff.lib.clock import rfc3339
 from handoff.lib.errors import DomainError
 from handoff.protocol import events, shapes
@@ -41,22 +43,51 @@ def make(
     handoff: Handoff, agent: Agent, *, why: list[str], now: datetime, passed_on: shapes.TransferView | None = None
 ) -> list[Entry]:
     """A pending offer and what its agent and the desk learn of it; `passed_on` if the log does not hold it yet."""
-    expires_at = now + timedelta(seconds=handoff.queue.offer_seconds)
-    offer = Offer(handoff=handoff, agent=agent, why=why, made_at=now, expires_at=expires_at)
-    offer.told = _describe(offer, passed_on or broker.transfer_of(handoff)).to_wire()
-    offer.save(force_insert=True)
-    stream = streams.agent(agent.public_id)
-    told = Entry(stream=stream, type=events.OfferMade.TYPE, data=offer.told, handoff_id=handoff.pk)
-    return [told, _recorded(offer, Offer.Status.PENDING)]
+    return make_many([Proposal(handoff, agent, why, passed_on)], now=now)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Who is to be offered what, and why."""
+
+    handoff: Handoff
+    agent: Agent
+    why: list[str]
+    passed_on: shapes.TransferView | None = None
+
+
+def make_many(proposals: Sequence[Proposal], *, now: datetime) -> list[Entry]:
+    """As many offers in as few statements as one."""
+    handoffs = [one.handoff for one in proposals]
+    steps = journeys.steps_by_journey([handoff.journey_id for handoff in handoffs])
+    earlier = broker.count_histories(handoffs)
+    made: list[Offer] = []
+    entries: list[Entry] = []
+    for one in proposals:
+        handoff, agent = one.handoff, one.agent
+        expires_at = now + timedelta(seconds=handoff.queue.offer_seconds)
+        offer = Offer(handoff=handoff, agent=agent, why=one.why, made_at=now, expires_at=expires_at)
+        known = _Known(steps[handoff.journey_id], earlier[handoff.pk], one.passed_on or broker.transfer_of(handoff))
+        offer.told = _describe(offer, known).to_wire()
+        stream = streams.agent(agent.public_id)
+        entries.append(Entry(stream=stream, type=events.OfferMade.TYPE, data=offer.told, handoff_id=handoff.pk))
+        entries.append(_recorded(offer, Offer.Status.PENDING))
+        made.append(offer)
+    Offer.objects.bulk_create(made)
+    return entries
 
 
 def tell_again(handoff: Handoff) -> list[Entry]:
     """What a pending offer tells has changed: its agent gets it anew, under the same id and for the same time."""
     entries: list[Entry] = []
-    pending = Offer.objects.select_related("agent").filter(handoff=handoff, status=Offer.Status.PENDING)
+    pending = list(Offer.objects.select_related("agent").filter(handoff=handoff, status=Offer.Status.PENDING))
+    if not pending:
+        return entries
+    earlier = broker.count_histories([handoff])[handoff.pk]
+    known = _Known(journeys.steps_of(handoff.journey_id), earlier, broker.transfer_of(handoff))
     for offer in pending:
         offer.handoff = handoff
-        told = _describe(offer, broker.transfer_of(handoff)).to_wire()
+        told = _describe(offer, known).to_wire()
         Offer.objects.filter(pk=offer.pk, status=Offer.Status.PENDING).update(told=told)
         stream = streams.agent(offer.agent.public_id)
         entries.append(Entry(stream=stream, type=events.OfferMade.TYPE, data=told, handoff_id=handoff.pk))
@@ -99,9 +130,17 @@ def view(offer: Offer) -> shapes.OfferView:
     return msgspec.convert(offer.told, shapes.OfferView)
 
 
-def _describe(offer: Offer, passed_on: shapes.TransferView | None) -> shapes.OfferView:
-    handoff = offer.handoff
-    steps = journeys.steps_of(handoff.journey_id)
+@dataclass(frozen=True)
+class _Known:
+    """What an offer tells that is not in the row of its handoff."""
+
+    steps: list[Step]
+    earlier: int
+    passed_on: shapes.TransferView | None
+
+
+def _describe(offer: Offer, known: _Known) -> shapes.OfferView:
+    handoff, steps = offer.handoff, known.steps
     return shapes.OfferView(
         id=offer.public_id,
         token=offer.token,
@@ -118,8 +157,8 @@ def _describe(offer: Offer, passed_on: shapes.TransferView | None) -> shapes.Off
             enqueued_at=rfc3339(handoff.enqueued_at or offer.made_at),
             brief=broker.brief_of(handoff, steps),
             stopped_at=stopped_at(steps),
-            earlier=broker.count_history(handoff),
-            transfer=passed_on,
+            earlier=known.earlier,
+            transfer=known.passed_on,
             evidence=phone.evidence_of(handoff),
             callback=phone.callback_for_offer(handoff),
             call=phone.READERS.call(handoff),

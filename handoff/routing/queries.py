@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Set
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from django.db import connection
 from django.db.models import Count, F, Min, Q, Window
 from django.db.models.functions import RowNumber
 from msgspec import UNSET
@@ -17,14 +18,16 @@ from handoff.identity.models import Site
 from handoff.intents.models import Intent
 from handoff.lib.clock import rfc3339, rfc3339_or_none
 from handoff.protocol import shapes
+from handoff.realtime.lookups import among, one_of
 from handoff.routing import waits
 from handoff.routing.estimates import UNKNOWN
+from handoff.routing.lines import Line, read_lines
 from handoff.routing.models import Offer
 from handoff.routing.supply import loads_of
-from handoff.routing.waits import WAITING
+from handoff.routing.waits import PLACES_LIMIT, WAITING
 from handoff.staffing.models import Agent, Queue
-from handoff.staffing.queries import opening_of, signed_in_by_queue
-from handoff.telephony.queries import caller_id_of, number_of
+from handoff.staffing.queries import opening_of
+from handoff.telephony.queries import caller_id_among, numbers_of
 
 # Channels that this version can carry; others are left out of menus and refused.
 BUILT_CHANNELS: Final = (Channel.CHAT, Channel.CALLBACK, Channel.PHONE)
@@ -38,9 +41,9 @@ class Standing(NamedTuple):
     estimate: shapes.Estimate
 
 
-def standing_of(handoff: Handoff) -> Standing | None:
-    """Its place and how long that may last; None if it does not wait."""
-    place = place_of(handoff)
+def standing_of(handoff: Handoff, *, is_last: bool = False) -> Standing | None:
+    """Its place and how long that may last; None if it does not wait. `is_last`: it has come just now."""
+    place = place_of(handoff, is_last=is_last)
     if place is None:
         return None
     entrance = (handoff.queue_id, handoff.intent_id, handoff.channel in PHONES)
@@ -48,20 +51,49 @@ def standing_of(handoff: Handoff) -> Standing | None:
     return Standing(place, estimate)
 
 
-def place_of(handoff: Handoff) -> int | None:
-    """Its place in its line, from 1; None if it does not wait."""
+def place_of(handoff: Handoff, *, is_last: bool = False) -> int | None:
+    """Its place in its line, from 1; None if it does not wait.
+
+    Whoever `is_last` of a long line is told by how long it was a moment ago, so that a click costs the same there.
+    """
     if handoff.state not in WAITING:
         return None
     # Without a rank: written by a process of a former version, until a worker ranks it.
     ranked_at = handoff.ranked_at or handoff.enqueued_at
-    before = Q(ranked_at__lt=ranked_at) | Q(ranked_at=ranked_at, pk__lt=handoff.pk)
-    line = Handoff.objects.filter(queue=handoff.queue_id, is_simulated=handoff.is_simulated, state__in=WAITING)
-    return line.filter(before).count() + 1
+    if not is_last:
+        before = Q(ranked_at__lt=ranked_at) | Q(ranked_at=ranked_at, pk__lt=handoff.pk)
+        line = Handoff.objects.filter(queue=handoff.queue_id, is_simulated=handoff.is_simulated, state__in=WAITING)
+        return line.filter(before).count() + 1
+    near = _count_near(handoff, ranked_at)
+    if near < PLACES_LIMIT:
+        return near + 1
+    return max(near, waits.length_of(handoff.queue_id, is_simulated=handoff.is_simulated)) + 1
+
+
+# The last of those before it, in their order: so that only the index will do. With every click: the ORM would take
+# longer to write it than the database to do it.
+_NEAR: Final = f"""
+SELECT count(*) FROM (
+  SELECT 1 FROM handoff_handoff h
+  WHERE h.queue_id = %s AND h.is_simulated = %s AND h.state IN ('queued', 'offered')
+    AND (h.ranked_at < %s OR (h.ranked_at = %s AND h.id < %s))
+  ORDER BY h.ranked_at DESC LIMIT {PLACES_LIMIT}
+) near
+"""
+
+
+def _count_near(handoff: Handoff, ranked_at: datetime | None) -> int:
+    """How many of the last places of its line are taken before it."""
+    at = connection.ops.adapt_datetimefield_value(ranked_at)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAR, [handoff.queue_id, handoff.is_simulated, at, at, handoff.pk])
+        return int(cursor.fetchone()[0])
 
 
 def standings_of(public_ids: Collection[str]) -> dict[str, Standing]:
     """How those of these handoffs stand that wait."""
-    lines = Handoff.objects.filter(public_id__in=public_ids, state__in=WAITING).values_list("queue_id", flat=True)
+    waiting = Handoff.objects.filter(among("public_id", public_ids), state__in=WAITING)
+    lines = waiting.values_list("queue_id", flat=True)
     ranked = Handoff.objects.filter(queue_id__in=set(lines), state__in=WAITING).annotate(
         place=Window(
             RowNumber(),
@@ -84,6 +116,13 @@ def why_of(handoff: Handoff) -> list[str]:
     """The reason that was stored when its agent was chosen."""
     taken = Offer.objects.filter(handoff=handoff, status=Offer.Status.ACCEPTED).order_by("-ended_at")
     return list(taken.values_list("why", flat=True).first() or [])
+
+
+def whys_of(handoffs: Collection[Handoff]) -> dict[int, list[str]]:
+    """The reasons that were stored when their agents were chosen, by handoff."""
+    taken = Offer.objects.filter(handoff__in=[one.pk for one in handoffs], status=Offer.Status.ACCEPTED)
+    # The last one that was accepted is the one that counts.
+    return {handoff_id: why or [] for handoff_id, why in taken.order_by("ended_at").values_list("handoff_id", "why")}
 
 
 def pending_of(agent: Agent) -> list[Offer]:
@@ -110,9 +149,9 @@ def load_of(agent: Agent) -> int:
 def menu_of(site: Site, *, now: datetime) -> list[shapes.IntentView]:
     """The site's intents, each with its channels, how they stand, and how long a newcomer would wait."""
     intents = list(Intent.objects.select_related("queue__hours").filter(site=site))
-    offered = channels_of(site)
+    offered = channels_of(site, {channel for intent in intents for channel in intent.channels})
     queues = {intent.queue_id: intent.queue for intent in intents}
-    lines = _lines(queues.values(), now=now, is_simulated=site.is_simulated)
+    lines = read_lines(queues.values(), now=now, is_simulated=site.is_simulated)
     return [
         shapes.IntentView(
             key=intent.key,
@@ -127,12 +166,13 @@ def menu_of(site: Site, *, now: datetime) -> list[shapes.IntentView]:
     ]
 
 
-def channels_of(site: Site) -> list[Channel]:
-    """What the site can offer at all: without a number of its own nobody can ring it or be rung."""
-    if number_of(site) is None:
+def channels_of(site: Site, wanted: Set[str]) -> list[Channel]:
+    """Which of these the site can offer at all: without a number of its own nobody can ring it or be rung."""
+    numbers = numbers_of(site) if wanted & PHONES else []
+    if not numbers:
         missing = PHONES
     else:
-        missing = frozenset() if caller_id_of(site) is not None else frozenset({Channel.CALLBACK})
+        missing = frozenset() if caller_id_among(numbers) is not None else frozenset({Channel.CALLBACK})
     return [channel for channel in BUILT_CHANNELS if channel not in missing]
 
 
@@ -140,7 +180,7 @@ def channel_state(
     queue: Queue, channel: Channel = Channel.CHAT, *, now: datetime, is_simulated: bool = False
 ) -> shapes.ChannelState:
     """How a channel into this queue stands: open, unstaffed, closed, full."""
-    return _line_state(_lines([queue], now=now, is_simulated=is_simulated)[queue.pk], channel, now=now)
+    return _line_state(read_lines([queue], now=now, is_simulated=is_simulated)[queue.pk], channel, now=now)
 
 
 def board(queue_keys: Collection[str] | None, *, now: datetime, is_simulated: bool = False) -> list[shapes.QueueView]:
@@ -152,7 +192,7 @@ def board(queue_keys: Collection[str] | None, *, now: datetime, is_simulated: bo
     )
     lines = {
         queue_id: (waiting, oldest)
-        for queue_id, waiting, oldest in Handoff.objects.filter(state__in=WAITING, is_simulated=is_simulated)
+        for queue_id, waiting, oldest in Handoff.objects.filter(one_of("state", WAITING), is_simulated=is_simulated)
         .values("queue_id")
         .annotate(waiting=Count("pk"), oldest=Min("enqueued_at"))
         .values_list("queue_id", "waiting", "oldest")
@@ -182,42 +222,16 @@ def _free_by_queue(*, now: datetime, is_trainee: bool) -> dict[int, int]:
     return counts
 
 
-class _Line(NamedTuple):
-    """A queue with who waits in it, and who is signed in for it: in all, and with a line of their own."""
-
-    queue: Queue
-    waiting: int
-    signed_in: int
-    with_audio: int
-
-
-def _lines(queues: Iterable[Queue], *, now: datetime, is_simulated: bool) -> dict[int, _Line]:
-    queues = list(queues)
-    keys = [queue.pk for queue in queues]
-    waiting = dict(
-        Handoff.objects.filter(queue_id__in=keys, state__in=WAITING, is_simulated=is_simulated)
-        .values("queue_id")
-        .annotate(count=Count("pk"))
-        .values_list("queue_id", "count")
-    )
-    signed_in = signed_in_by_queue(keys, now=now, are_trainees=is_simulated)
-    with_audio = signed_in_by_queue(keys, now=now, are_trainees=is_simulated, with_audio=True)
-    return {
-        queue.pk: _Line(queue, waiting.get(queue.pk, 0), signed_in.get(queue.pk, 0), with_audio.get(queue.pk, 0))
-        for queue in queues
-    }
-
-
-def _line_state(line: _Line, channel: Channel, *, now: datetime) -> shapes.ChannelState:
+def _line_state(line: Line, channel: Channel, *, now: datetime) -> shapes.ChannelState:
     queue = line.queue
     opening = opening_of(queue)
     if opening is not None and not opening.is_open(now):
         opens_at = opening.next_opening(now)
         told = rfc3339(opens_at) if opens_at else UNSET
         return shapes.ChannelState(channel=channel, state="closed", opens_at=told)
-    if queue.max_waiting is not None and line.waiting >= queue.max_waiting:
+    if line.is_full:
         return shapes.ChannelState(channel=channel, state="full")
-    if not (line.with_audio if channel in PHONES else line.signed_in):
+    if not (line.has_audio if channel in PHONES else line.is_staffed):
         return shapes.ChannelState(channel=channel, state="unstaffed", estimate=UNKNOWN)
     return shapes.ChannelState(channel=channel, state="open")
 

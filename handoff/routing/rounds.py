@@ -9,16 +9,19 @@ from typing import Final
 
 from handoff.broker.models import Handoff
 from handoff.broker.states import Action
-from handoff.broker.transitions import apply
+from handoff.broker.transitions import apply_many
 from handoff.realtime import log
 from handoff.realtime.clock import database_now
 from handoff.realtime.log import Recording
 from handoff.routing import offers, supply
 from handoff.routing.matching import Match, Round, Waiting
+from handoff.routing.offers import Proposal
 from handoff.routing.supply import Reach
 from handoff.staffing.models import Agent
 
 MATCHES_LIMIT: Final = 20
+# Handoffs of the first look at the lines: enough for a full round if hardly anybody is passed over.
+FIRST_LOOK: Final = 2 * MATCHES_LIMIT
 # Seconds to wait for what somebody else changes at this moment: the agents of those first in line are not given
 # to those behind them. What its holder does not let go, handoff or agent, is passed by after the last.
 _PATIENCE: Final = (0.02, 0.05, 0.1)
@@ -54,30 +57,36 @@ def _play(*, without: _Missed) -> tuple[int, _Missed]:
     """How many offers were made, and what was missed."""
     # Most wakes find nobody free or nobody in line: that is looked at before a transaction takes SQLite's write lock.
     within = supply.reach(now=database_now(), held=without.agents)
-    if not within.has_room or not Handoff.objects.filter(within.of_line()).exists():
+    if not within.has_room or not supply.has_line(within):
         return 0, _NOTHING
     with log.recording() as record:
         supply.lock_queues(within)
         # Read after the lock: what another round has just offered is neither in line nor free. A line that somebody
         # could serve only since then is not locked; what made it so wakes a worker again.
         record.now = database_now()
-        within = supply.reach(now=record.now, held=without.agents).within(within.queue_ids)
+        look = supply.reach(now=record.now, held=without.agents, abilities=within.abilities)
+        within = look.within(within.queue_ids)
         waiting, matches = _plan(within, without.handoffs)
         return _offer(waiting, matches, record, is_last=bool(without))
 
 
 def _plan(within: Reach, without: Collection[int]) -> tuple[dict[int, Waiting], list[Match]]:
     """Page by page, until enough is planned, nobody has room, or the line has ended."""
-    played = Round(within.candidates, now=within.now, limit=MATCHES_LIMIT, held=supply.held(within))
+    played = Round(within.candidates, now=within.now, limit=MATCHES_LIMIT)
     seen: dict[int, Waiting] = {}
-    page = supply.line(within, after=None, without=without)
+    # Most rounds need no more than the heads of the lines.
+    limit = min(FIRST_LOOK, supply.PAGE_LIMIT)
+    page = supply.line(within, after=None, without=without, limit=limit)
     while page:
         played.play(page)
         seen |= {one.handoff_id: one for one in page}
-        is_last = played.is_over or len(page) < supply.PAGE_LIMIT
-        page = [] if is_last else supply.line(within, after=page[-1].rank, without=without)
-    planned = {match.handoff_id for match in played.matches}
-    return {pk: one for pk, one in seen.items() if pk in planned}, played.matches
+        is_last = played.is_over or len(page) < limit
+        limit = supply.PAGE_LIMIT
+        page = [] if is_last else supply.line(within, after=page[-1].rank, without=without, limit=limit)
+    if played.last_rank is not None:
+        played.held = supply.held(within, before=played.last_rank)
+    matches = played.matches
+    return {match.handoff_id: seen[match.handoff_id] for match in matches}, matches
 
 
 def _offer(
@@ -87,11 +96,14 @@ def _offer(
 
     Behind one that could not be had nobody of its line is served, until it has been waited for long enough.
     """
+    if not matches:
+        return 0, _NOTHING
     handoffs = supply.lock_handoffs(waiting.values())
     agents = supply.lock_agents({match.agent_id for match in matches}, now=record.now)
     loads = supply.loads_of(agents)
     calling = supply.on_a_call(agents) if any(one.needs_line for one in waiting.values()) else set()
     missed: list[Match] = []
+    chosen: list[Proposal] = []
     held_up: set[tuple[int, bool]] = set()
     for match in matches:
         handoff, agent = handoffs.get(match.handoff_id), _suited(match, handoffs, agents)
@@ -101,11 +113,13 @@ def _offer(
             missed.append(match)
             held_up |= set() if is_last else {line}
             continue
-        record.add(apply(handoff, Action.OFFER, now=record.now))
-        record.add(offers.make(handoff, agent, why=match.why, now=record.now))
-        Agent.objects.filter(pk=agent.pk).update(last_offered_at=record.now)
+        chosen.append(Proposal(handoff, agent, match.why))
         loads[agent.pk] += 1
         calling |= {agent.pk} if seen.needs_line else set()
+    if chosen:
+        record.add(apply_many([one.handoff for one in chosen], Action.OFFER, now=record.now))
+        record.add(offers.make_many(chosen, now=record.now))
+        Agent.objects.filter(pk__in={one.agent.pk for one in chosen}).update(last_offered_at=record.now)
     return len(matches) - len(missed), _Missed(
         handoffs=frozenset(match.handoff_id for match in missed if match.handoff_id not in handoffs),
         agents=frozenset(match.agent_id for match in missed if not _has_room(agents.get(match.agent_id), loads)),

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import BooleanField, Case, F, Q, QuerySet, When
+from django.db.models import Count, QuerySet
 
 from handoff.broker.models import Handoff
 from handoff.broker.phone import PHONES
-from handoff.broker.states import OWNED, Channel, State
+from handoff.broker.states import OWNED, State
 from handoff.intents.models import Intent
+from handoff.routing.heads import Head, Wanted, read_held, read_worth
 from handoff.routing.matching import Candidate, Rank, Waiting, nobody_has
 from handoff.routing.models import Offer
 from handoff.staffing.models import Agent, AgentSkill, Queue
@@ -24,9 +26,18 @@ PAGE_LIMIT: Final = 200
 # Of those that are held back only the first are told of in a trace.
 HELD_LIMIT: Final = 50
 CUSTOMER_AWAY: Final = "its customer is away"
-# They are on the page or on the line while they wait; the others are called.
-_PRESENT_CHANNELS: Final = (Channel.CHAT, Channel.VOICE)
 _MISSED: Final = (Offer.Status.TIMED_OUT, Offer.Status.WITHDRAWN, Offer.Status.AGENT_LOST)
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What an administrator has set: which queues agents at work serve and how well they do what, and what intents with
+    skills need, by their queue and whether it is practice."""
+
+    queues: Mapping[int, frozenset[int]]
+    skills: Mapping[int, Mapping[str, int]]
+    needs: Mapping[int, frozenset[str]]
+    lines: Mapping[int, tuple[int, bool]]
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,7 @@ class Reach:
     candidates: list[Candidate]
     queue_ids: frozenset[int]
     beyond: frozenset[int]
+    abilities: Abilities
     now: datetime
 
     def within(self, queue_ids: frozenset[int]) -> Reach:
@@ -45,79 +57,100 @@ class Reach:
     def has_room(self) -> bool:
         return any(one.free > 0 for one in self.candidates)
 
-    def of_line(self) -> Q:
-        """Handoffs worth a look. Others would only stand in the way of those behind them."""
-        return self._in_line() & ~self._nobody_able() & ~customer_away(now=self.now)
+    @cached_property
+    def wanted(self) -> Wanted:
+        """The lines that those with room serve, and who waits for one of them, wherever.
 
-    def held_back(self) -> Q:
-        return self._in_line() & (self._nobody_able() | customer_away(now=self.now))
-
-    def _in_line(self) -> Q:
+        As of the look: what a round decides fills the candidates, and it goes on reading the same lines.
+        """
         free = [one for one in self.candidates if one.free > 0]
-        trainees = [one for one in free if one.is_trainee]
-        reachable = self._reachable([one for one in free if not one.is_trainee]) & Q(is_simulated=False)
-        if trainees:
-            reachable |= self._reachable(trainees) & Q(is_simulated=True)
-        return Q(state=State.QUEUED) & reachable
-
-    def _reachable(self, free: Collection[Candidate]) -> Q:
-        again = Q(preferred_agent__in=[one.agent_id for one in free], preferred_until__gt=self.now)
-        return Q(queue__in=self.queue_ids & _queues_of(free)) | again
-
-    def _nobody_able(self) -> Q:
-        """In the intent's own queue: who was passed on to another was sent there by a person, skills or not."""
-        return Q(intent__in=self.beyond, queue=F("intent__queue"))
+        lines = {(queue_id, one.is_trainee) for one in free for queue_id in one.queue_ids & self.queue_ids}
+        return Wanted(
+            lines=sorted(lines),
+            agent_ids=[one.agent_id for one in free],
+            beyond=sorted(self.beyond),
+            seen_before=self.now - timedelta(seconds=settings.HANDOFF_SECONDS["CUSTOMER_AWAY"]),
+            now=self.now,
+        )
 
 
-def reach(*, now: datetime, held: Collection[int] = ()) -> Reach:
+def reach(*, now: datetime, held: Collection[int] = (), abilities: Abilities | None = None) -> Reach:
     """A look without locks at everybody at work, and the intents that need what nobody with room has.
 
     Agents who are `held` by somebody else are at work without room: who waits for them goes on waiting for them.
+    `abilities` are those of a look just before.
     """
-    everybody = [replace(one, is_held=one.agent_id in held) for one in candidates(agents_at_work(now=now))]
+    at_work = agents_at_work(now=now)
+    known = abilities or abilities_of(at_work)
+    everybody = _candidates(at_work, known)
+    for one in everybody:
+        one.is_held = one.agent_id in held
     free = [one for one in everybody if one.free > 0]
     queue_ids = _queues_of(free)
-    rows = Intent.objects.filter(queue__in=queue_ids, skills__isnull=False)
-    intents = {pk: (queue, of) for pk, queue, of in rows.values_list("pk", "queue_id", "site__is_simulated")}
     beyond = frozenset(
         intent
-        for intent, skills in skills_of_intents(intents).items()
-        if not any(one.serves(intents[intent][0], skills) for one in free if one.is_trainee == intents[intent][1])
+        for intent, line in known.lines.items()
+        if line[0] in queue_ids and not _able(free, line, known.needs[intent])
     )
-    return Reach(candidates=everybody, queue_ids=queue_ids, beyond=beyond, now=now)
+    return Reach(candidates=everybody, queue_ids=queue_ids, beyond=beyond, abilities=known, now=now)
+
+
+def abilities_of(agents: QuerySet[Agent]) -> Abilities:
+    keys = agents.order_by().values("pk")
+    queues: defaultdict[int, set[int]] = defaultdict(set)
+    serving = Agent.queues.through.objects.filter(agent_id__in=keys)
+    for agent_id, queue_id in serving.values_list("agent_id", "queue_id"):
+        queues[agent_id].add(queue_id)
+    skills: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    able = AgentSkill.objects.filter(agent_id__in=keys)
+    for agent_id, key, level in able.values_list("agent_id", "skill__key", "level"):
+        skills[agent_id][key] = level
+    needs: defaultdict[int, set[str]] = defaultdict(set)
+    lines: dict[int, tuple[int, bool]] = {}
+    pairs = Intent.skills.through.objects.values_list(
+        "intent_id", "skill__key", "intent__queue_id", "intent__site__is_simulated"
+    )
+    for intent_id, key, queue_id, is_simulated in pairs:
+        needs[intent_id].add(key)
+        lines[intent_id] = (queue_id, is_simulated)
+    return Abilities(
+        queues={agent_id: frozenset(ids) for agent_id, ids in queues.items()},
+        skills=skills,
+        needs={intent_id: frozenset(keys) for intent_id, keys in needs.items()},
+        lines=lines,
+    )
+
+
+def _able(free: Iterable[Candidate], line: tuple[int, bool], skills: frozenset[str]) -> bool:
+    queue_id, is_simulated = line
+    return any(one.is_trainee == is_simulated and one.serves(queue_id, skills) for one in free)
 
 
 def _queues_of(candidates: Iterable[Candidate]) -> frozenset[int]:
     return frozenset(queue_id for one in candidates for queue_id in one.queue_ids)
 
 
-def customer_away(*, now: datetime) -> Q:
-    """Chats and calls in the page whose customer has not been seen lately: held back, at their place.
-
-    What was left out of hours has nobody who holds the line.
-    """
-    before = now - timedelta(seconds=settings.HANDOFF_SECONDS["CUSTOMER_AWAY"])
-    present = Q(customer__present_until__isnull=False, customer__present_until__gt=now)
-    return Q(channel__in=_PRESENT_CHANNELS, is_left=False, customer__seen_at__lte=before) & ~present
-
-
-def line(within: Reach, *, after: Rank | None, without: Collection[int] = ()) -> list[Waiting]:
+def line(
+    within: Reach, *, after: Rank | None, without: Collection[int] = (), limit: int | None = None
+) -> list[Waiting]:
     """The next page of those worth a look, in their order."""
-    rows = Handoff.objects.filter(within.of_line()).exclude(pk__in=without)
-    if after is not None:
-        ranked_at, pk = after
-        rows = rows.filter(Q(ranked_at__gt=ranked_at) | Q(ranked_at=ranked_at, pk__gt=pk))
-    return _describe(rows.order_by("ranked_at", "id")[:PAGE_LIMIT], now=within.now)
+    heads = read_worth(within.wanted, limit=limit or PAGE_LIMIT, after=after, without=without)
+    return _describe(heads, within)
 
 
-def held(within: Reach) -> list[Waiting]:
+def has_line(within: Reach) -> bool:
+    """Whether anybody waits for whom there is room."""
+    return bool(read_worth(within.wanted, limit=1))
+
+
+def held(within: Reach, *, before: Rank) -> list[Waiting]:
     """The first of those that nobody is asked to take now, each with the reason."""
-    rows = Handoff.objects.filter(within.held_back()).order_by("ranked_at", "id")
-    first = list(rows.values_list("pk", flat=True)[:HELD_LIMIT])
-    is_away = Case(When(customer_away(now=within.now), then=True), default=False, output_field=BooleanField())
-    away = dict(Handoff.objects.filter(pk__in=first).annotate(is_away=is_away).values_list("pk", "is_away"))
-    told = _describe(rows.filter(pk__in=first), now=within.now)
-    return [replace(one, held=CUSTOMER_AWAY if away[one.handoff_id] else nobody_has(one.skills)) for one in told]
+    heads = read_held(within.wanted, limit=HELD_LIMIT, before=before)
+    told = _describe(heads, within)
+    return [
+        replace(one, held=CUSTOMER_AWAY if head.is_away else nobody_has(one.skills))
+        for one, head in zip(told, heads, strict=True)
+    ]
 
 
 def lock_queues(within: Reach) -> None:
@@ -151,49 +184,45 @@ def agents_at_work(*, now: datetime) -> QuerySet[Agent]:
     return Agent.objects.filter(wanted=True, lease_expires_at__gt=now).order_by("id")
 
 
-def candidates(agents: Iterable[Agent]) -> list[Candidate]:
+def candidates(agents: QuerySet[Agent]) -> list[Candidate]:
     """Agents with what they can still take; exact when they are locked."""
-    agents = list(agents)
-    keys = [agent.pk for agent in agents]
-    loads = loads_of(keys)
-    queues: defaultdict[int, set[int]] = defaultdict(set)
-    for agent_id, queue_id in Agent.queues.through.objects.filter(agent_id__in=keys).values_list(
-        "agent_id", "queue_id"
-    ):
-        queues[agent_id].add(queue_id)
-    calling = on_a_call([agent.pk for agent in agents if agent.audio])
-    skills: defaultdict[int, dict[str, int]] = defaultdict(dict)
-    for agent_id, key, level in AgentSkill.objects.filter(agent_id__in=keys).values_list(
-        "agent_id", "skill__key", "level"
-    ):
-        skills[agent_id][key] = level
+    return _candidates(agents, abilities_of(agents))
+
+
+def _candidates(agents: QuerySet[Agent], abilities: Abilities) -> list[Candidate]:
+    columns = ("pk", "name", "capacity", "audio", "idle_since", "last_offered_at", "is_trainee")
+    rows = list(agents.values_list(*columns))
+    loads = loads_of(agents.order_by().values("pk"))
+    calling = on_a_call([pk for pk, _, _, audio, *_ in rows if audio])
     return [
         Candidate(
-            agent_id=agent.pk,
-            name=agent.name,
-            queue_ids=frozenset(queues[agent.pk]),
-            capacity=agent.capacity,
-            load=loads[agent.pk],
-            skills=skills[agent.pk],
-            idle_since=agent.idle_since,
-            last_offered_at=agent.last_offered_at,
-            has_line=bool(agent.audio),
-            is_calling=agent.pk in calling,
-            is_trainee=agent.is_trainee,
+            agent_id=pk,
+            name=name,
+            queue_ids=abilities.queues.get(pk, frozenset()),
+            capacity=capacity,
+            load=loads[pk],
+            skills=abilities.skills.get(pk, {}),
+            idle_since=idle_since,
+            last_offered_at=last_offered_at,
+            has_line=bool(audio),
+            is_calling=pk in calling,
+            is_trainee=is_trainee,
         )
-        for agent in agents
+        for pk, name, capacity, audio, idle_since, last_offered_at, is_trainee in rows
     ]
 
 
-def loads_of(agent_ids: Collection[int]) -> Counter[int]:
+def loads_of(agent_ids: Collection[int] | QuerySet[Any, Any]) -> Counter[int]:
     """What each agent carries: handoffs owned, and offers not yet answered.
 
     Two looks at the few rows of the present: joined in one count they would multiply an agent's whole past. Offers
     first: one that is accepted in between is counted twice and never not at all.
     """
     pending = Offer.objects.filter(agent_id__in=agent_ids, status=Offer.Status.PENDING)
-    loads = Counter(pending.values_list("agent_id", flat=True))
-    loads.update(Handoff.objects.filter(agent_id__in=agent_ids, state__in=OWNED).values_list("agent_id", flat=True))
+    owned = Handoff.objects.filter(agent_id__in=agent_ids, state__in=OWNED)
+    loads: Counter[int] = Counter()
+    for rows in (pending, owned):
+        loads.update(dict(rows.order_by().values_list("agent_id").annotate(count=Count("pk"))))
     return loads
 
 
@@ -215,49 +244,45 @@ def skills_of_intents(intent_ids: Iterable[int]) -> dict[int, frozenset[str]]:
     return {intent_id: frozenset(keys) for intent_id, keys in found.items()}
 
 
-def _describe(rows: QuerySet[Handoff], *, now: datetime) -> list[Waiting]:
-    handoffs = list(rows.select_related("intent", "queue"))
-    excluded, missed = _turned_down(handoffs, now=now)
-    skills = skills_of_intents({handoff.intent_id for handoff in handoffs})
+def _describe(heads: Sequence[Head], within: Reach) -> list[Waiting]:
+    if not heads:
+        return []
+    now, skills = within.now, within.abilities.needs
+    excluded, missed = _turned_down(heads, now=now)
     return [
         Waiting(
-            handoff_id=handoff.pk,
-            version=handoff.version,
-            queue_id=handoff.queue_id,
-            queue_name=handoff.queue.name,
-            intent_label=handoff.intent.label,
-            enqueued_at=handoff.enqueued_at or now,
-            ranked_at=handoff.ranked_at or now,
-            skills=needed(handoff, skills),
-            excluded=frozenset(excluded[handoff.pk]),
-            missed=frozenset(missed[handoff.pk]),
-            preferred=handoff.preferred_agent_id,
-            preferred_until=handoff.preferred_until,
-            needs_line=handoff.channel in PHONES,
-            is_simulated=handoff.is_simulated,
+            handoff_id=head.handoff_id,
+            version=head.version,
+            queue_id=head.queue_id,
+            queue_name=head.queue_name,
+            intent_label=head.intent_label,
+            enqueued_at=head.enqueued_at or now,
+            ranked_at=head.ranked_at or now,
+            # In the intent's own queue: elsewhere a person has sent it.
+            skills=skills.get(head.intent_id, frozenset()) if head.queue_id == head.intent_queue_id else frozenset(),
+            excluded=frozenset(excluded[head.handoff_id]),
+            missed=frozenset(missed[head.handoff_id]),
+            preferred=head.preferred_agent_id,
+            preferred_until=head.preferred_until,
+            needs_line=head.channel in PHONES,
+            is_simulated=head.is_simulated,
         )
-        for handoff in handoffs
+        for head in heads
     ]
 
 
-def needed(handoff: Handoff, skills: Mapping[int, frozenset[str]]) -> frozenset[str]:
-    """What its intent needs, in the intent's own queue: elsewhere a person has sent it."""
-    own = handoff.queue_id == handoff.intent.queue_id
-    return skills.get(handoff.intent_id, frozenset()) if own else frozenset()
-
-
 def _turned_down(
-    handoffs: Collection[Handoff], *, now: datetime
+    heads: Sequence[Head], *, now: datetime
 ) -> tuple[defaultdict[int, set[int]], defaultdict[int, set[int]]]:
     """By handoff, the agents who lately declined it or passed it on, and those whose offer came to nothing."""
     since = now - timedelta(seconds=settings.HANDOFF_SECONDS["DECLINED"])
-    keys = [handoff.pk for handoff in handoffs]
+    keys = [head.handoff_id for head in heads]
     ended = Offer.objects.filter(handoff_id__in=keys, ended_at__gt=since, status__in=[Offer.Status.DECLINED, *_MISSED])
     excluded: defaultdict[int, set[int]] = defaultdict(set)
     missed: defaultdict[int, set[int]] = defaultdict(set)
     for handoff_id, agent_id, status in ended.values_list("handoff_id", "agent_id", "status"):
         (missed if status in _MISSED else excluded)[handoff_id].add(agent_id)
-    for one in handoffs:
+    for one in heads:
         if one.excluded_agent_id is not None and one.excluded_until is not None and one.excluded_until > now:
-            excluded[one.pk].add(one.excluded_agent_id)
+            excluded[one.handoff_id].add(one.excluded_agent_id)
     return excluded, missed

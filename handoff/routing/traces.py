@@ -18,10 +18,13 @@ _PASSED_LIMIT: Final = 3
 
 @dataclass(frozen=True)
 class Choice:
-    """One decision: who could take it, the chosen first; who could not; who was passed over before it, by reason."""
+    """One decision: of the `number` who could take it the chosen and the next best; who could not, the first by name;
+    who was passed over before it, by reason."""
 
     order: Sequence[Candidate]
+    number: int
     refused: Mapping[str, str]
+    unnamed: int
     passed: Counter[str]
     is_return: bool
 
@@ -33,7 +36,7 @@ def explain(one: Waiting, choice: Choice, *, now: datetime) -> list[str]:
     lines.append(_why(one, choice, now))
     lines += _shortened(_passed(choice.passed), _PASSED_LIMIT)
     refused = [f"Not {name}: {reason}" for name, reason in choice.refused.items()]
-    return lines + _shortened(refused, LINES_LIMIT - len(lines))
+    return lines + _shortened(refused, LINES_LIMIT - len(lines), unnamed=choice.unnamed)
 
 
 def _wait(one: Waiting, choice: Choice, now: datetime) -> str:
@@ -54,7 +57,7 @@ def _needs(skills: Iterable[str], choice: Choice) -> str:
 
 def _why(one: Waiting, choice: Choice, now: datetime) -> str:
     """The first difference between the chosen and the next best decides what is said."""
-    chosen, number = choice.order[0], len(choice.order)
+    chosen, number = choice.order[0], choice.number
     if choice.is_return:
         return f"{chosen.name}: talked to this customer a moment ago"
     if number == 1:
@@ -72,8 +75,9 @@ def _passed(passed: Counter[str]) -> list[str]:
     return [f"Passed over, {number} ahead: {reason}" for reason, number in passed.most_common()]
 
 
-def _shortened(lines: list[str], limit: int) -> list[str]:
-    return lines if len(lines) <= limit else [*lines[: limit - 1], f"and {len(lines) - limit + 1} more"]
+def _shortened(lines: list[str], limit: int, *, unnamed: int = 0) -> list[str]:
+    number = len(lines) + unnamed
+    return lines if number <= limit else [*lines[: limit - 1], f"and {number - limit + 1} more"]
 
 
 def _minutes(since: datetime, now: datetime) -> str:

@@ -21,6 +21,7 @@ from handoff.broker.states import OWNED, CloseReason, State
 from handoff.intents.models import Intent
 from handoff.protocol.shapes import Estimate
 from handoff.realtime.clock import database_now
+from handoff.realtime.lookups import among
 from handoff.routing import supply
 from handoff.routing.estimates import SAMPLES_LIMIT, UNKNOWN, Desk, Need, forecast, stretched
 from handoff.routing.matching import Candidate
@@ -75,6 +76,11 @@ def estimate_of_newcomer(entrance: Entrance, *, is_simulated: bool = False) -> E
     outlook = _outlook((entrance[0], is_simulated))
     length = outlook.lengths.get(entrance[0], 0)
     return stretched(outlook.of_newcomer(entrance), (length + 1) / PLACES_LIMIT)
+
+
+def length_of(queue_id: int, *, is_simulated: bool = False) -> int:
+    """How many waited there a moment ago."""
+    return _outlook((queue_id, is_simulated)).lengths.get(queue_id, 0)
 
 
 def forget() -> None:
@@ -180,7 +186,7 @@ def _line(
 
 
 def _desks(serving: Collection[Candidate], *, now: datetime) -> list[Desk]:
-    owned = Handoff.objects.filter(agent__in=[one.agent_id for one in serving], state__in=OWNED)
+    owned = Handoff.objects.filter(among("agent__pk", [one.agent_id for one in serving]), state__in=OWNED)
     busy: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
     for agent_id, queue_id, since in owned.values_list("agent_id", "queue_id", "connected_at"):
         busy[agent_id].append((queue_id, (now - since).total_seconds() if since else 0.0))

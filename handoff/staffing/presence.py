@@ -9,6 +9,7 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
+from handoff.realtime.lookups import among
 from handoff.staffing.models import Agent
 
 SIGN_SECONDS: Final = 10.0
@@ -25,9 +26,9 @@ def sign_of_life_seconds() -> float:
 @transaction.atomic
 def note_life(agent_ids: Collection[int], *, now: datetime) -> None:
     """They have a socket. A row that somebody works on is left out: the next sign comes soon."""
-    rows = Agent.objects.filter(pk__in=agent_ids).order_by("pk")
+    rows = Agent.objects.filter(among("pk", agent_ids)).order_by("pk")
     free = list(rows.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
-    Agent.objects.filter(pk__in=free).update(seen_at=now)
+    Agent.objects.filter(among("pk", free)).update(seen_at=now)
 
 
 def grace_of_a_desk() -> timedelta:

@@ -7,7 +7,7 @@ from typing import Final
 
 from handoff.broker.actions import agent_ref
 from handoff.broker.models import Handoff
-from handoff.broker.states import State
+from handoff.broker.states import Action, State
 from handoff.broker.transitions import FOLLOWERS, Move, lock
 from handoff.lib.errors import DomainError, NotFound
 from handoff.protocol.events import AgentJoined, AgentLeft, HandoffUnwatched, SupervisionRecorded
@@ -105,6 +105,9 @@ def end_with_move(move: Move) -> list[Entry]:
     """What is closed is read to its end; whoever it becomes the desk of reads it as their own; a joined talk is over
     with the talk."""
     entries: list[Entry] = []
+    if move.action is Action.OFFER:
+        # It was in line before, where nobody has joined it, and it is nobody's desk yet.
+        return entries
     for watch in Watch.objects.select_related("agent").filter(handoff=move.handoff).order_by("id"):
         if move.handoff.state == State.CLOSED:
             entries += end_watch(watch, move.handoff, reason=CLOSED)

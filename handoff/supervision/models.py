@@ -54,7 +54,8 @@ class Wait(models.Model):
         # Neither of them: joined to another handoff, erased, or gone to another channel.
         OTHER = "other"
 
-    handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="waits")
+    # A figure is kept longer than the handoff it was counted from.
+    handoff = models.ForeignKey(Handoff, null=True, on_delete=models.SET_NULL, related_name="waits")
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="+")
     began_at = models.DateTimeField()
     slot = models.PositiveIntegerField(help_text="The half hour it began in, counted from 1970.")
@@ -96,7 +97,7 @@ class Promise(models.Model):
 class Stint(models.Model):
     """One agent's work on one handoff: from taking it to the end of the talk, and to the end of the wrap-up."""
 
-    handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="stints")
+    handoff = models.ForeignKey(Handoff, null=True, on_delete=models.SET_NULL, related_name="stints")
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="+")
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="+")
     began_at = models.DateTimeField()

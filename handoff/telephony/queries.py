@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import phonenumbers
 
 from handoff.identity.models import Site
@@ -14,9 +16,17 @@ def number_of(site: Site) -> PhoneNumber | None:
     return PhoneNumber.objects.filter(site=site).first()
 
 
+def numbers_of(site: Site) -> list[PhoneNumber]:
+    return list(PhoneNumber.objects.filter(site=site))
+
+
 def caller_id_of(site: Site) -> PhoneNumber | None:
     """The number that the site's customers are called from: systems that only ask cannot be told to ring anybody."""
-    numbers = PhoneNumber.objects.filter(site=site)
+    return caller_id_among(numbers_of(site))
+
+
+def caller_id_among(numbers: Iterable[PhoneNumber]) -> PhoneNumber | None:
+    """That number of a site's."""
     return next((number for number in numbers if not registry.has_to_ask(number.provider)), None)
 
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any, Final, cast
 
 from handoff.broker import queries as handoffs
-from handoff.callbacks.windows import LocalWindow
 from handoff.conversations.socket import TalkingConsumer
 from handoff.flows import add_context, callbacks, claim_call, end_talk, switch_channel, views
 from handoff.flows.booking import Wish
 from handoff.identity import actions as identity
+from handoff.identity import doorstep
 from handoff.identity.models import Session
-from handoff.identity.queries import is_known_origin, live_session_ids, suits_site
+from handoff.identity.queries import live_session_ids, suits_site
 from handoff.lib.errors import DomainError, NotFound
 from handoff.protocol import commands
 from handoff.protocol.close_codes import CloseCode
@@ -23,6 +23,8 @@ from handoff.realtime.clock import database_now
 from handoff.realtime.consumer import Answer, Principal, Start
 
 NOTHING: Final[Answer] = {}
+# A page that asks for a ticket has just shown a sign of life; one that comes back to its socket is noted sooner.
+ARRIVAL_PRECISION: Final = timedelta(seconds=5)
 
 
 class CustomerConsumer(TalkingConsumer):
@@ -43,7 +45,10 @@ class CustomerConsumer(TalkingConsumer):
         return ("session", self.session.pk)
 
     def is_origin_allowed(self, origin: str | None) -> bool:
-        return is_known_origin(origin)
+        return doorstep.is_known(origin)
+
+    def is_origin_known(self, origin: str | None) -> bool:
+        return doorstep.is_known_lately(origin)
 
     def authenticate(self, ticket: str, origin: str | None) -> Principal:
         now = database_now()
@@ -52,6 +57,8 @@ class CustomerConsumer(TalkingConsumer):
             raise DomainError("session_required", "The ticket is not a customer's.")
         if not suits_site(origin, session.customer.site):
             raise DomainError("forbidden", "The page is not one of this site's.")
+        # The row was read just now: who comes is here, without another look.
+        identity.note_life(session, now=now, precision=ARRIVAL_PRECISION)
         return Principal(
             role=self.role, key=session.customer.public_id, grant=("session", session.pk), identity=session
         )
@@ -64,7 +71,7 @@ class CustomerConsumer(TalkingConsumer):
     def note_presence(self, principal: Principal) -> None:
         session = principal.identity
         session.refresh_from_db(fields=["seen_at"])
-        identity.note_life(session, now=database_now(), precision=timedelta(seconds=5))
+        identity.note_life(session, now=database_now(), precision=ARRIVAL_PRECISION)
 
     def left(self) -> None:
         # Whoever's session ended has signed out, or comes back at once with another: the record is looked at soon.
@@ -110,7 +117,7 @@ def _end(consumer: CustomerConsumer, command: commands.EndHandoff) -> Answer:
 
 
 def _switch(consumer: CustomerConsumer, command: commands.SwitchChannel) -> Answer:
-    wish = _wish(command.callback)
+    wish = Wish.of(command.callback)
     switch_channel.switch_by_customer(consumer.session, command.handoff, channel=command.channel, wish=wish)
     return NOTHING
 
@@ -123,18 +130,6 @@ def _snooze(consumer: CustomerConsumer, command: commands.SnoozeCallback) -> Ans
 def _claim(consumer: CustomerConsumer, command: commands.ClaimCall) -> Answer:
     claim_call.claim(consumer.session, command.call, is_mine=command.mine)
     return NOTHING
-
-
-def _wish(asked: commands.AskedCallback | None) -> Wish | None:
-    if asked is None:
-        return None
-    window = asked.window
-    return Wish(
-        phone=asked.phone,
-        consent=asked.consent,
-        time_zone=asked.time_zone,
-        window=None if window is None else LocalWindow(window.date, window.from_, window.to),
-    )
 
 
 _ACTIONS: Final[dict[type[Any], Callable[[CustomerConsumer, Any], Answer]]] = {

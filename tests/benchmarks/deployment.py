@@ -11,12 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import jwt
+import psycopg
+from psycopg import sql
 
 from deploy import postgres, processes
 from deploy.shell import ROOT
@@ -83,6 +85,8 @@ class Deployment:
     pid: int
     database: Database
     log: Path
+    # What the server was started with, for another one beside it.
+    env: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def port(self) -> int:
@@ -129,6 +133,13 @@ def database(engine: str, home: Path, *, core: int | None = None) -> Iterator[Da
         yield Database("postgres", server.url, pid, str(postgres.major_version(server.binaries)))
 
 
+def another_database(where: Database, name: str) -> Database:
+    """A second one on the same PostgreSQL."""
+    with psycopg.connect(where.url, autocommit=True) as link:
+        link.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return replace(where, url=f"{where.url.rpartition('/')[0]}/{name}")
+
+
 def _pin_tree(pid: int, core: int) -> None:
     for one in (pid, *(int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())):
         with contextlib.suppress(ProcessLookupError):
@@ -144,6 +155,7 @@ def serving(
     agents: Sequence[tuple[str, int]],
     core: int | None = None,
     sip_port: int | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Deployment]:
     """Migrate, apply a configuration with these (username, capacity), serve until the block ends.
 
@@ -164,17 +176,34 @@ def serving(
         "DEBUG": "",
         "REDIS_URL": "",
         "HANDOFF_LAB_SIP": f"127.0.0.1:{sip_port}" if sip_port else "",
+        **(settings or {}),
     }
     configuration = home / f"handoff-{port}.toml"
     configuration.write_text(_configuration(agents, secret, site_origin, has_phone=sip_port is not None))
     for arguments in (["migrate", "--no-input"], ["apply_config", str(configuration)]):
         _manage(arguments, env)
+    with _served(port, home, server=server, env=env, core=core) as (pid, log):
+        yield Deployment(origin, site_origin, secret, pid, where, log, env)
+
+
+@contextlib.contextmanager
+def serving_beside(deployment: Deployment, home: Path, *, server: str, core: int | None = None) -> Iterator[int]:
+    """Another server of the same deployment; answers its port."""
+    port = processes.free_port()
+    with _served(port, home, server=server, env=deployment.env, core=core):
+        yield port
+
+
+@contextlib.contextmanager
+def _served(
+    port: int, home: Path, *, server: str, env: Mapping[str, str], core: int | None
+) -> Iterator[tuple[int, Path]]:
     log = home / f"serve-{port}.log"
     command = [PYTHON, "manage.py", "serve", "--port", str(port), "--server", server]
     child = processes.start(pinned(command, core), env=env, log=log)
     try:
-        processes.wait_until_ready(f"{origin}/readyz", child, log=log)
-        yield Deployment(origin, site_origin, secret, child.pid, where, log)
+        processes.wait_until_ready(f"http://127.0.0.1:{port}/readyz", child, log=log)
+        yield child.pid, log
     finally:
         processes.stop(child, seconds=15)
 

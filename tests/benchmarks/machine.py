@@ -44,10 +44,10 @@ class Calibration:
 
 
 def calibrate() -> Calibration:
-    return Calibration(loop_ms=_loop(), echo_us=_echo(), commit_us=_commit())
+    return Calibration(loop_ms=loop_turns_ms(), echo_us=_echo(), commit_us=_commit())
 
 
-def _loop() -> float:
+def loop_turns_ms() -> float:
     started = time.perf_counter()
     total = 0
     for number in range(LOOP_ROUNDS):

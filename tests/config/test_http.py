@@ -129,9 +129,10 @@ async def test_a_host_that_is_not_ours_is_refused_in_our_shape(handler) -> None:
     assert json.loads(body["body"])["error"]["code"] == "invalid_request"
 
 
-async def test_what_nobody_anticipated_says_when_to_come_back(handler, monkeypatch) -> None:
-    monkeypatch.setattr("handoff.config.health.database_now", lambda: 1 / 0)
-    start, body = await _ask(handler, path="/readyz")
+async def test_what_nobody_anticipated_says_when_to_come_back(handler, monkeypatch, settings) -> None:
+    settings.HANDOFF_METRICS_PUBLIC = True
+    monkeypatch.setattr("prometheus_client.generate_latest", lambda: 1 / 0)
+    start, body = await _ask(handler, path="/metrics")
     assert start["status"] == 503
     assert (b"Retry-After", b"2") in start["headers"]
     assert json.loads(body["body"])["error"]["code"] == "not_saved"

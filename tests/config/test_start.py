@@ -30,12 +30,39 @@ def test_without_a_secret_nothing_starts(tmp_path: Path) -> None:
         ({"SECRET_KEY": "short"}, "handoff.E001"),
         ({"DEBUG": "1", "PUBLIC_ORIGIN": "https://help.example.com"}, "handoff.E002"),
         ({"ALLOWED_HOSTS": "*"}, "handoff.E003"),
+        ({"PUBLIC_ORIGIN": "help.example.com"}, "handoff.E004"),
+        ({"HANDOFF_TIME_ZONE": "Nowhere/City"}, "handoff.E005"),
+        ({"HANDOFF_SQLITE_SYNCHRONOUS": "FULLL"}, "handoff.E006"),
     ],
 )
 def test_an_unsafe_deployment_is_refused_at_the_start(tmp_path: Path, changes: dict[str, str], says: str) -> None:
     refused = manage(tmp_path, "serve", "--port", str(free_port()), **changes)
     assert refused.returncode != 0
     assert says in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRUSTED_PROXIES", "secret-one"),
+        ("HANDOFF_TICK_SECONDS", "secret-fast"),
+        ("HANDOFF_RETENTION_HANDOFFS_DAYS", "secret-year"),
+        ("REDIS_URL", "handoff:secret@127.0.0.1:6379"),
+        ("DATABASE_URL", "mysql://handoff:secret@127.0.0.1/handoff"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_named_and_not_shown(tmp_path: Path, name: str, value: str) -> None:
+    refused = manage(tmp_path, "check", **{name: value})
+    assert refused.returncode != 0
+    assert name in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert "secret" not in refused.stderr
+
+
+def test_a_deployment_as_it_should_be_has_nothing_to_read_past(tmp_path: Path) -> None:
+    """What Django warns of by default and is done elsewhere is not said."""
+    looked = manage(tmp_path, "check", "--deploy", PUBLIC_ORIGIN="https://help.example.invalid")
+    assert "(security." not in looked.stderr
 
 
 def test_a_second_process_without_redis_is_refused(tmp_path: Path, serving: int) -> None:
@@ -52,14 +79,6 @@ def test_a_killed_process_does_not_block_the_next(tmp_path: Path) -> None:
     for _ in range(2):
         with served(tmp_path, server="daphne") as server:
             server.process.kill()
-
-
-@pytest.mark.django_db
-def test_ready_needs_a_worker(client: Client) -> None:
-    answer = client.get("/readyz")
-    assert answer.status_code == 503
-    assert answer["Retry-After"]
-    assert answer.json()["checks"] == {"database": True, "delivery": True, "worker": False}
 
 
 @pytest.mark.django_db

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -238,6 +240,38 @@ async def test_what_fails_here_is_tried_by_the_thread(talks, door, monkeypatch, 
     assert codes_of(answers) == ["stored"] * 30
     assert door.by_thread == 30
     await in_database(stored)
+
+
+async def test_a_connection_that_breaks_as_it_is_taken_over_is_made_anew(talks, door, monkeypatch) -> None:
+    broken: list[str] = []
+
+    def break_once(*_: Any, **__: Any) -> Any:
+        monkeypatch.undo()
+        broken.append("once")
+        raise psycopg.OperationalError("the connection is lost")
+
+    monkeypatch.setattr(lane, "Pipeline", break_once)
+    assert door.lane._pipe is not None
+    door.lane._pipe.close()
+    async with asyncio.timeout(10):
+        while not broken or not door.lane._pipe.is_open:
+            await asyncio.sleep(0.01)
+    assert codes_of(await door.send(message(*talks[0], "m1"))) == ["stored"]
+    assert door.by_thread == 0
+
+
+async def test_where_no_thread_can_be_started_the_sender_is_told_and_the_lane_goes_on(talks, door, monkeypatch) -> None:
+    tab, handoff = talks[0]
+
+    def refuse(self: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    sends = [message(tab, handoff, "m1", attachments=["at_absent"]), message(*talks[1], "m1")]
+    with monkeypatch.context() as limited:
+        limited.setattr(threading.Thread, "start", refuse)
+        assert codes_of(await door.send(*sends)) == ["not_saved", "stored"]
+    assert codes_of(await door.send(message(tab, handoff, "m2"), *sends)) == ["stored", "attachment_gone", "repeat"]
+    assert not door.lane._elsewhere
 
 
 async def test_readers_are_told_once_and_only_of_what_is_committed(talks, door, monkeypatch) -> None:

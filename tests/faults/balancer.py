@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -37,14 +38,21 @@ http {{
 
 
 def site_configuration(stack: Stack, port: int) -> str:
-    """The operators' file, with this stack's ports in place of the example's."""
+    """The operators' file, with this stack's ports and folders in place of the example's, and without TLS."""
     text = CONFIGURATION.read_text()
     first, second = stack.ports[:2]
-    for example, ours in (("127.0.0.1:8001 ", f"127.0.0.1:{first} "), ("127.0.0.1:8002 ", f"127.0.0.1:{second} ")):
-        assert text.count(example) == 1
+    replaced = {
+        "127.0.0.1:8001 ": f"127.0.0.1:{first} ", "127.0.0.1:8002 ": f"127.0.0.1:{second} ",
+        "/srv/handoff/current/": f"{ROOT}/", "/var/log/nginx/": f"{stack.home}/nginx-",
+    }  # fmt: skip
+    for example, ours in replaced.items():
+        assert text.count(example) == 1, example
         text = text.replace(example, ours)
-    assert text.count("listen 80;") == 1
-    return text.replace("listen 80;", f"listen 127.0.0.1:{port};")
+    # Each server that stands before the one that counts: by its name alone, and to https.
+    served = text.index("    listen 443 ssl http2;")
+    text = text[: text.index("# Whoever comes by another name")] + text[text.rindex("server {", 0, served) :]
+    text = text.replace("listen 443 ssl http2;", f"listen 127.0.0.1:{port};").replace("help.example.com;", "127.0.0.1;")
+    return re.sub(r"^ *(ssl_|listen \[::\]).*\n", "", text, flags=re.MULTILINE)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Self
@@ -35,11 +36,11 @@ class Crowd:
         agents: int = 2,
         manners: Manners | None = None,
         ports: Sequence[int] | None = None,
-        history: Path | None = None,
+        history: Path | History | None = None,
         connect: bool = True,
     ) -> None:
         self.stack, self.manners, self._connect = stack, manners or IMPATIENT, connect
-        self.history = History(history)
+        self.history = history if isinstance(history, History) else History(history)
         self.ports = list(stack.ports if ports is None else ports)
         self.agents = [self.agent(place) for place in range(agents)]
         self.customers = [self.customer() for _ in range(customers)]
@@ -111,6 +112,26 @@ class Crowd:
             assert customer.handoff is not None
             await customer.say(customer.handoff, f"word {number} of {customer.name}")
             await asyncio.sleep(gap_seconds)
+
+    async def talk_until(self, ended: asyncio.Event) -> None:
+        while not ended.is_set():
+            await self.chatter(each=1, gap_seconds=0.2)
+
+    async def until_delivery_is_prompt(self, since: float, *, seconds: float = 30) -> float:
+        """When somebody else has read, within a second, something that each customer said after this moment."""
+        async with asyncio.timeout(seconds):
+            while True:
+                acks = [ack for ack in self.history.of("ack") if ack["t"] > since and ack["who"].startswith("customer")]
+                said = {ack["client_id"]: ack for ack in acks}
+                events = self.history.of("event", type="message.posted")
+                read = [(event, said.get(event["data"]["client_id"])) for event in events]
+                prompt = {
+                    ack["who"] for event, ack in read
+                    if ack is not None and event["who"] != ack["who"] and event["t"] - ack["t"] < 1
+                }  # fmt: skip
+                if len(prompt) == len(self.customers):
+                    return time.monotonic() - 0.1
+                await asyncio.sleep(0.1)
 
     async def settle(self, *, seconds: float) -> None:
         """Wait until everybody is back, has read all there is, and has nothing left to say."""

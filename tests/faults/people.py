@@ -148,9 +148,10 @@ class Agent(Person):
     async def call(self, method: str, path: str, *, port: int | None = None) -> Answer:
         """One HTTP request of the console. Raises Unreachable."""
         token = secrets.token_hex(16)
+        prefix = "__Host-" if self.origin().startswith("https://") else ""
         headers = {
-            "Origin": self.origin(), "X-CSRFToken": token,
-            "Cookie": f"handoff_sessionid={self._cookie}; handoff_csrftoken={token}",
+            "Origin": self.origin(), "Referer": f"{self.origin()}/", "X-CSRFToken": token,
+            "Cookie": f"{prefix}handoff_sessionid={self._cookie}; {prefix}handoff_csrftoken={token}",
         }  # fmt: skip
         answer = await request(port or self.network.pick(), method, f"/api/v1/{path}", headers=headers)
         self.note_answer(method, path, answer)

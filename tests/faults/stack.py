@@ -31,8 +31,10 @@ STACK_SETTINGS: Final = {"HANDOFF_LIMIT_SCALE": "1000000", "HANDOFF_METRICS_PUBL
 class Process:
     """One of the stack's: it can be started again on the same port, and keeps one log for all its lives."""
 
-    def __init__(self, arguments: Sequence[str], *, env: dict[str, str], log: Path, port: int | None = None) -> None:
-        self.arguments, self.env, self.log, self.port = list(arguments), env, log, port
+    def __init__(
+        self, arguments: Sequence[str], *, env: dict[str, str], log: Path, port: int | None = None, code: Path = ROOT
+    ) -> None:
+        self.arguments, self.env, self.log, self.port, self.code = list(arguments), env, log, port, code
         self.child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -53,7 +55,7 @@ class Process:
         self.env |= changes
         with self.log.open("ab") as output:
             self.child = subprocess.Popen(
-                [sys.executable, *self.arguments], cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL,
+                [sys.executable, *self.arguments], cwd=self.code, env=self.env, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output, process_group=0,
             )  # fmt: skip
         if wait:
@@ -135,10 +137,13 @@ class Stack:
         redis: bool = True,
         configuration: str | None = None,
         env: dict[str, str] | None = None,
+        code: Path = ROOT,
         **intervals: float,
     ) -> None:
         self.database, self.server, self._with_redis = database, server, redis
         self._counts = servers, workers
+        # Of which release its processes are, and its tables.
+        self.code = code
         self._configuration = configuration or desk.configuration()
         # Behind whatever port a request comes in: every server believes in this one origin.
         self.public_origin = f"http://127.0.0.1:{free_port()}"
@@ -157,7 +162,7 @@ class Stack:
         with contextlib.ExitStack() as stack:
             self.home = Path(tempfile.mkdtemp(prefix="stack-", dir=templates.folder()))
             stack.callback(shutil.rmtree, self.home, ignore_errors=True)
-            copy = templates.copied(self.database, self._configuration, self.home)
+            copy = templates.copied(self.database, self._configuration, self.home, code=self.code)
             self.database_url, self.agents = stack.enter_context(copy)
             if self._with_redis:
                 self.redis = Redis(self.home)
@@ -206,12 +211,15 @@ class Stack:
         port = free_port()
         start = ["-m", module] if module else ["manage.py"]
         arguments = [*start, "serve", "--port", str(port), "--server", self.server]
-        process = Process(arguments, env=self.environment(**changes), log=self._log("server"), port=port)
+        process = Process(
+            arguments, env=self.environment(**changes), log=self._log("server"), port=port, code=self.code
+        )
         self.servers.append(process)
         return process.start(wait=wait)
 
     def add_worker(self, **changes: str) -> Process:
-        process = Process(["manage.py", "run_worker"], env=self.environment(**changes), log=self._log("worker"))
+        environment, log = self.environment(**changes), self._log("worker")
+        process = Process(["manage.py", "run_worker"], env=environment, log=log, code=self.code)
         self.workers.append(process)
         return process.start()
 

@@ -47,12 +47,12 @@ async def test_r5_redis_may_go_and_come_back(stack: Stack, outage: Outage) -> No
         agent.network.ports = stack.ports[1:2]
     async with crowd:
         crowd.answer_back()
-        talk = asyncio.create_task(_talk_until_told(crowd, ended := asyncio.Event()))
+        talk = asyncio.create_task(crowd.talk_until(ended := asyncio.Event()))
         await asyncio.sleep(1)
         began = time.monotonic()
         await outage(stack)
         back = time.monotonic()
-        healed = await _until_delivery_is_prompt(crowd, back) - back
+        healed = await crowd.until_delivery_is_prompt(back) - back
         ended.set()
         await talk
         await crowd.assert_all_kept()
@@ -67,29 +67,10 @@ async def test_r5_redis_may_go_and_come_back(stack: Stack, outage: Outage) -> No
         )
 
 
-async def _until_delivery_is_prompt(crowd: Crowd, since: float) -> float:
-    """When what each customer says is read by the other server's agent within a second again."""
-    async with asyncio.timeout(30):
-        while True:
-            acks = [ack for ack in crowd.history.of("ack") if ack["t"] > since]
-            authors = {ack["client_id"]: ack["who"] for ack in acks if ack["who"].startswith("customer")}
-            events = crowd.history.of("event", type="message.posted")
-            read = [event for event in events if event["who"] not in authors.values()]
-            prompt = {authors[one["data"]["client_id"]] for one in read if one["data"]["client_id"] in authors}
-            if len(prompt) == len(crowd.customers):
-                return time.monotonic() - 0.1
-            await asyncio.sleep(0.1)
-
-
-async def _talk_until_told(crowd: Crowd, ended: asyncio.Event) -> None:
-    while not ended.is_set():
-        await crowd.chatter(each=1, gap_seconds=0.2)
-
-
 async def test_r6_postgres_may_crash_under_load(stack: Stack) -> None:
     async with Crowd(stack, customers=short_or_full(5, 30), agents=short_or_full(2, 4)) as crowd:
         crowd.answer_back()
-        talk = asyncio.create_task(_talk_until_told(crowd, ended := asyncio.Event()))
+        talk = asyncio.create_task(crowd.talk_until(ended := asyncio.Event()))
         probe = asyncio.create_task(_probe(crowd.customers[0], ended))
         for _ in range(short_or_full(1, 5)):
             await asyncio.sleep(1)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import msgspec
@@ -18,6 +20,18 @@ FRAME_LIMIT: Final = 2**23
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 Frame = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Door:
+    """A port behind which somebody speaks TLS under a public name."""
+
+    host: str
+    context: ssl.SSLContext
+
+
+# Every other port is spoken to in the clear.
+DOORS: Final[dict[int, Door]] = {}
 
 
 class Unreachable(Exception):
@@ -84,10 +98,13 @@ async def request(
 
 
 async def _request(port: int, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-    sent = {"Host": f"127.0.0.1:{port}", "Connection": "close", "Content-Length": str(len(body))}
+    door = DOORS.get(port)
+    host = door.host if door else f"127.0.0.1:{port}"
+    sent = {"Host": host, "Connection": "close", "Content-Length": str(len(body))}
     sent |= {"Content-Type": "application/json"} if body else {}
     head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in (sent | headers).items())
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    tls = {"ssl": door.context, "server_hostname": door.host} if door else {}
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, **tls)  # type: ignore[arg-type]
     try:
         writer.write(head.encode() + b"\r\n" + body)
         return _read_answer(await reader.read(-1))
@@ -129,9 +146,12 @@ class Socket:
     @classmethod
     async def open(cls, port: int, role: str, origin: str) -> Self:
         """Raises Unreachable, also when the server lets nobody in."""
+        door = DOORS.get(port)
+        url = f"wss://{door.host}/ws/{role}" if door else f"ws://127.0.0.1:{port}/ws/{role}"
+        tls = {"ssl": door.context, "host": "127.0.0.1", "port": port} if door else {}
         try:
             connection = await connect(
-                f"ws://127.0.0.1:{port}/ws/{role}", origin=websockets.Origin(origin),
+                url, origin=websockets.Origin(origin), **tls,
                 subprotocols=[websockets.Subprotocol("handoff.v1")], compression=None, proxy=None,
                 max_size=FRAME_LIMIT, open_timeout=OPEN_SECONDS, close_timeout=1, ping_interval=None,
             )  # fmt: skip

@@ -34,10 +34,17 @@ class Listener:
         self.wire: Wire | None = None
         self.hold = asyncio.Event()
         self.hold.set()
+        self.knocked = asyncio.Event()
+        # Open: the handshake is answered.
+        self.door = asyncio.Event()
+        self.door.set()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await receive()
-        wire = self.wire = scope["extensions"][EXTENSION]
+        self.knocked.set()
+        await self.door.wait()
+        wire, self.say = scope["extensions"][EXTENSION], send
+        self.wire = wire
         await send({"type": "websocket.accept"})
 
         def take(text: str) -> bool:
@@ -55,6 +62,8 @@ class Listener:
                 self.over.set()
                 return
             self.heard.append(("in turn", message["text"] if "text" in message else message["bytes"]))
+            if message.get("text") == "leave":
+                return
             await self.hold.wait()
 
 
@@ -100,8 +109,14 @@ def listener() -> Listener:
     return Listener()
 
 
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+
+
 @pytest.fixture
-async def client(listener: Listener) -> AsyncIterator[Client]:
+async def port(listener: Listener) -> AsyncIterator[int]:
     port = free_port()
     config = uvicorn.Config(
         listener, port=port, ws=Wire, lifespan="off", log_config=None, ws_max_size=LIMIT, ws_per_message_deflate=False
@@ -111,17 +126,47 @@ async def client(listener: Listener) -> AsyncIterator[Client]:
     async with asyncio.timeout(10):
         while not server.started:
             await asyncio.sleep(0.01)
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(
-            b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-        )
-        await reader.readuntil(b"\r\n\r\n")
-    yield Client(reader, writer)
-    writer.close()
+    yield port
     server.should_exit = True
     with contextlib.suppress(asyncio.CancelledError):
         await serving
+
+
+@pytest.fixture
+async def client(port: int) -> AsyncIterator[Client]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HANDSHAKE)
+    await reader.readuntil(b"\r\n\r\n")
+    yield Client(reader, writer)
+    writer.close()
+
+
+@pytest.fixture
+async def hasty(
+    port: int, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Callable[[bytes], Awaitable[Client]]]:
+    """A client that does not wait for the answer to its handshake before it sends something."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def knock(early: bytes) -> Client:
+        listener.door.clear()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writers.append(writer)
+        writer.write(HANDSHAKE)
+        await listener.knocked.wait()
+        # Of the protocol itself: nothing outside it shows what it has received and could not use yet.
+        seen, received = asyncio.Event(), Wire.data_received
+        monkeypatch.setattr(Wire, "data_received", lambda self, data: (received(self, data), seen.set()))
+        writer.write(early)
+        await seen.wait()
+        monkeypatch.undo()
+        listener.door.set()
+        await reader.readuntil(b"\r\n\r\n")
+        return Client(reader, writer)
+
+    yield knock
+    for writer in writers:
+        writer.close()
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -214,6 +259,39 @@ async def test_binary_frames_and_large_ones_go_the_long_way(listener, client) ->
     assert listener.heard[-1] == ("at once", "smaller")
 
 
+@pytest.mark.parametrize("size", [0, 5, 126, 300])
+async def test_a_length_in_more_bytes_than_it_needs_is_the_same_length(listener, client, size) -> None:
+    body = b"x" * size
+    wide = bytes([FIN | TEXT, 0xFF]) + size.to_bytes(8, "big") + bytes(4) + body
+    middle = bytes([FIN | TEXT, 0xFE]) + size.to_bytes(2, "big") + bytes(4) + body
+    await client.send(wide + middle + frame("next"))
+    await until(lambda: len(listener.heard) == 3)
+    assert [text for _, text in listener.heard] == [body.decode(), body.decode(), "next"]
+
+
+async def test_a_frame_whose_beginning_came_before_our_close_does_not_spoil_the_clients_own(listener, client) -> None:
+    await client.send(frame("hello"))
+    await until(lambda: bool(listener.heard))
+    late = frame("a" * 100)
+    await client.send(late[:40])
+    await until(lambda: listener.wire is not None and bool(listener.wire._rest))
+    await listener.say({"type": "websocket.close", "code": 4000})
+    assert (await client.read_frame())[0] == CLOSE
+    await client.send(late[40:] + frame((4000).to_bytes(2, "big"), CLOSE))
+    await until(lambda: listener.wire is not None and listener.wire.conn.close_rcvd is not None)
+    assert await client.reader.read() == b""
+    assert listener.heard == [("at once", "hello"), ("over", "4000")]
+
+
+@pytest.mark.parametrize("cut", [1, 2, 5, 6, 9, None])
+async def test_what_comes_before_the_handshake_is_answered_is_heard_as_what_comes_after(listener, hasty, cut) -> None:
+    first = frame("hello", is_last=cut is not None)
+    client = await hasty(first[:cut])
+    await client.send(first[cut or len(first) :] + (b"" if cut else frame("!", CONTINUED)) + frame("next"))
+    await until(lambda: len(listener.heard) == 2)
+    assert [text for _, text in listener.heard] == ["hello" if cut else "hello!", "next"]
+
+
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
 async def test_what_is_packed_is_one_frame(listener, client, size) -> None:
     await client.send(frame("hello"))
@@ -244,6 +322,36 @@ async def test_a_reader_who_is_behind_is_not_written_to(listener, client) -> Non
     for _ in range(written):
         assert (await client.reader.readexactly(4 + 60_000))[:2] == b"\x81\x7e"
     await until(lambda: wire.write(pack(b"again")))
+
+
+async def fill(wire: Wire) -> None:
+    """Until the client, who does not read, is behind."""
+    packet = pack(b"x" * 60_000)
+    while wire.write(packet):
+        await asyncio.sleep(0)
+
+
+async def test_who_does_not_read_is_not_waited_for_when_all_is_over(listener, client) -> None:
+    await client.send(frame("hello"))
+    await until(lambda: bool(listener.heard))
+    wire = listener.wire
+    assert wire is not None
+    wire.close_timeout = 0.1
+    await fill(wire)
+    listener.at_once = lambda text: text != "leave"
+    await client.send(frame("leave"))
+    await until(lambda: wire.disconnected)
+
+
+async def test_who_neither_reads_nor_answers_pings_is_gone(listener, client) -> None:
+    await client.send(frame("hello"))
+    await until(lambda: bool(listener.heard))
+    assert listener.wire is not None
+    listener.wire.close_timeout = 0.1
+    await fill(listener.wire)
+    listener.wire.keepalive_timeout()
+    await until(listener.over.is_set)
+    assert listener.wire.disconnected
 
 
 async def test_a_client_who_has_gone_is_not_written_to(listener, client) -> None:
