@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from handoff.identity import keys
+from handoff.identity import doorstep, keys
 from handoff.identity.models import Site, SiteKey
 from handoff.intents.models import Intent
 from handoff.lib.clock import utc_now
@@ -143,8 +143,9 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(autouse=True)
 def look_anew() -> None:
-    """What another test's line promised is not told in this one's."""
+    """What another test's line promised, or its site listed, is not told in this one's."""
     waits.forget()
+    doorstep.forget()
 
 
 @pytest.fixture

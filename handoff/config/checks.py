@@ -27,9 +27,7 @@ def production_is_safe(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
         found.append(Error("DEBUG is on for a public origin.", id="handoff.E002"))
     if "*" in settings.ALLOWED_HOSTS:
         found.append(Error("ALLOWED_HOSTS lets every host in.", id="handoff.E003"))
-    if not settings.PUBLIC_ORIGIN.startswith(("https://", "http://")):
-        found.append(Error("PUBLIC_ORIGIN has no https:// before it: no host would be let in.", id="handoff.E004"))
-    elif not settings.PUBLIC_ORIGIN.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    if not settings.PUBLIC_ORIGIN.startswith(("https://", "http://127.0.0.1", "http://localhost")):
         found.append(Warning("PUBLIC_ORIGIN is not https: tokens would travel in the clear.", id="handoff.W001"))
     if not settings.HANDOFF_ATTACHMENT_SCANNER and settings.PUBLIC_ORIGIN.startswith("https://"):
         found.append(
@@ -39,14 +37,25 @@ def production_is_safe(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
                 id="handoff.W002",
             )
         )
-    return [*found, *_words_are_known()]
+    return [*found, *_settings_make_sense()]
 
 
-def _words_are_known() -> Iterator[CheckMessage]:
-    """What is misspelt here is not noticed before somebody looks at figures, or power fails."""
+def _settings_make_sense() -> Iterator[CheckMessage]:
+    """What is wrong here would not be noticed before somebody looks at figures, or power fails."""
+    if not settings.PUBLIC_ORIGIN.startswith(("https://", "http://")):
+        yield Error("PUBLIC_ORIGIN has no https:// before it: no host would be let in.", id="handoff.E004")
+    if settings.PUBLIC_ORIGIN.startswith("https://") and not settings.TRUSTED_PROXIES:
+        yield Warning(
+            "PUBLIC_ORIGIN is https and TRUSTED_PROXIES is 0: whatever ends TLS is a proxy, "
+            "and limits take everybody for that one address.",
+            id="handoff.W003",
+        )
     try:
         ZoneInfo(settings.HANDOFF_TIME_ZONE)
     except (LookupError, ValueError, OSError):
         yield Error("HANDOFF_TIME_ZONE names no time zone: one like Europe/Berlin.", id="handoff.E005")
     if re.match(r"(OFF|NORMAL|FULL|EXTRA)\b", env.SQLITE_SYNCHRONOUS) is None:
         yield Error("HANDOFF_SQLITE_SYNCHRONOUS is neither FULL nor NORMAL.", id="handoff.E006")
+    if settings.TRUSTED_PROXIES < 0:
+        # Counted from the other end, the address would be whatever a customer has written there.
+        yield Error("TRUSTED_PROXIES is below 0: say how many proxies stand in front.", id="handoff.E007")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
@@ -12,8 +14,6 @@ from django.core.management.base import CommandError
 from handoff.config import certificate, hints
 from handoff.config.listener import parse_address
 from handoff.config.parts import look_at_database
-
-_EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104
 
 
 @register(deploy=True)
@@ -59,9 +59,18 @@ def _of_metrics() -> Iterator[CheckMessage]:
     except CommandError as error:
         yield Error(str(error), id="handoff.E012")
     else:
-        if host in _EVERYWHERE:
+        if _is_for_everybody(host):
             yield Warning(
-                "HANDOFF_METRICS_ADDRESS listens on every network of this machine, and asks nobody who they are.",
+                "HANDOFF_METRICS_ADDRESS listens on every network or a public one, and asks nobody who they are.",
                 hint="An address that only the scraper reaches, or a firewall before it.",
                 id="handoff.W014",
             )
+
+
+def _is_for_everybody(host: str) -> bool:
+    """As the listener will take it: a name by its addresses, and `0` for all there are."""
+    try:
+        found = {ipaddress.ip_address(place[0]) for *_, place in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return any(address.is_unspecified or address.is_global for address in found)

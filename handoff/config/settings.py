@@ -119,7 +119,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
 CSRF_FAILURE_VIEW = "handoff.config.refusals.csrf_failure"
-# Frames are ruled by our own Content-Security-Policy, plain http is the proxy's, other names of the domain are their owner's.
+# Our own Content-Security-Policy rules frames, plain http is the proxy's, other names of the domain are their owner's.
 SILENCED_SYSTEM_CHECKS = ["security.W002", "security.W005", "security.W008", "security.W021"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

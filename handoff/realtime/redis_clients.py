@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final, Self
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -19,6 +20,7 @@ from redis.sentinel import Sentinel, SentinelConnectionPool
 
 SCHEMES: Final = ("redis+sentinel", "rediss+sentinel")
 SENTINEL_PORT: Final = 26379
+_ADDRESS: Final = re.compile(r"([\w.-]+|\[[0-9a-fA-F:.]+\])(:[1-9][0-9]{0,4})?")
 # Sentinels are asked one after the other, and one whose machine is gone does not even refuse.
 SENTINEL_SECONDS: Final = 0.5
 
@@ -49,7 +51,8 @@ class Watched:
         options = dict(parse_qsl(parts.query))
         service = unquote(parts.path.strip("/"))
         known = {"db", "sentinel_username", "sentinel_password"}
-        if not service or not hosts or options.keys() - known or not options.get("db", "0").isdigit():
+        has_hosts = all(map(_ADDRESS.fullmatch, hosts.split(",")))
+        if not service or not has_hosts or options.keys() - known or not options.get("db", "0").isdigit():
             raise UrlRefused(
                 "REDIS_URL for Sentinel is redis+sentinel://[user:password@]host[:port],host[:port],.../service, with "
                 "?db=, &sentinel_username= and &sentinel_password= where they are needed."

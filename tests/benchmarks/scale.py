@@ -142,8 +142,8 @@ class Limit:
         return self.needed / self.there_is if self.there_is > 0 else math.inf
 
 
-# Our own pool of a process, and the connection of its writer.
-CONNECTIONS_A_PROCESS: Final = 21
+# Our own pool of a process, and the two connections on which it writes messages.
+CONNECTIONS_A_PROCESS: Final = 22
 # Whoever lost their server is back within this time: the promise of row R16.
 HERD_SECONDS: Final = 45
 # Of a process's one core: what it may spend on hearing of what others do.

@@ -91,7 +91,7 @@ def test_deployments_by_site_share_everything_that_people_bring() -> None:
 
 def test_a_pooler_takes_the_processes_off_the_connections() -> None:
     direct = replace(POOLED, is_pooled=False)
-    assert found(1000, direct)["connections of one PostgreSQL"].needed == direct.processes * 21
+    assert found(1000, direct)["connections of one PostgreSQL"].needed == direct.processes * 22
     assert found(1000)["connections of one PostgreSQL"].needed == 0
 
 

@@ -31,6 +31,21 @@ def test_each_part_has_an_id(settings, monkeypatch) -> None:
     assert "handoff.E012" in found()
 
 
+@pytest.mark.parametrize(
+    ("address", "is_told"),
+    [
+        ("0:9101", True),
+        ("[::]:9101", True),
+        ("8.8.8.8:9101", True),
+        ("127.0.0.1:9101", False),
+        ("10.0.0.5:9101", False),
+    ],
+)
+def test_metrics_for_everybody_are_told_of(settings, address: str, is_told: bool) -> None:
+    settings.HANDOFF_METRICS_ADDRESS = address
+    assert ("handoff.W014" in found()) == is_told
+
+
 def test_the_demo_is_spared(settings) -> None:
     settings.REDIS_URL, settings.HANDOFF_DEMO = "redis://127.0.0.1:1", True
     assert found() == set()

@@ -203,6 +203,14 @@ def test_the_private_address_tells_metrics_and_health() -> None:
     held(f"127.0.0.1:{port}")
 
 
+def test_it_begins_without_asking_a_name_service_who_it_is(monkeypatch) -> None:
+    def hang(name: str = "") -> str:
+        raise AssertionError("it would have waited for a name service")
+
+    monkeypatch.setattr("socket.getfqdn", hang)
+    held(f"127.0.0.1:{free_port()}")
+
+
 def held(address: str) -> None:
     with listening(address):
         pass

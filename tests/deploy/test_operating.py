@@ -88,6 +88,18 @@ def test_without_a_command_it_says_how_it_is_used(house: House) -> None:
     assert "usage" in house.call("with_settings", "--pooled").stderr
 
 
+def test_every_setting_is_in_the_operators_table_and_everything_in_it_is_a_setting() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
+    code = "".join(path.read_text() for path in [*ROOT.glob("handoff/**/*.py"), *ROOT.glob("deploy/*.py")])
+    asked = set(re.findall(r'_env\.\w+\("([A-Z_]+)"', (ROOT / "handoff" / "config" / "env.py").read_text()))
+    told = {
+        name for row in page.splitlines() if row.startswith("| `") for name in re.findall(r"`(\w+)`", row.split("|")[1])
+    }
+    assert len(asked) > 15
+    assert asked <= told
+    assert all(f'"{name}"' in code for name in told)
+
+
 def test_two_rolling_restarts_do_not_take_the_last_two_servers(house: House) -> None:
     with house.settings.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -298,7 +298,7 @@ def test_a_look_goes_to_one_part(in_parts) -> None:
     for low in lows:
         fill(low, 100, 40)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE handoff_logentry")
+        cursor.execute("ANALYZE handoff_logentry, handoff_stream")
         # What the planner chooses by itself where a part holds millions and not thousands.
     stream_id, own = lows[1] + 7, {partitions.name_of(lows[1])}
     found = plan_of(engines._PG_FIND, [json.dumps([["c7-3", "cu_1", stream_id]])])

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 
 from handoff.flows import retention
-from handoff.realtime import partitions
+from handoff.realtime import partitions, poolers
 from handoff.realtime.clock import database_now
 from handoff.realtime.partitions import Part
 from tests.realtime.test_partitions import say, turn_month
@@ -112,6 +112,13 @@ def test_while_a_backup_reads_the_log_everybody_else_passes(apart) -> None:
 
     at_once([back_up, pass_by, lambda: call_command("partition_log", verbosity=0) or 0])
     assert partitions.is_partitioned()
+
+
+def test_through_a_pooler_it_refuses_and_says_how(apart, monkeypatch) -> None:
+    monkeypatch.setattr(poolers, "look", lambda: poolers.Standing(is_pooled=True))
+    with pytest.raises(CommandError, match="deploy/with_settings"):
+        call_command("partition_log", verbosity=0)
+    assert not partitions.is_partitioned()
 
 
 def test_two_do_not_put_it_in_parts_at_once(apart) -> None:

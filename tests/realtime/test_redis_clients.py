@@ -25,6 +25,10 @@ def test_a_url_of_sentinels_names_them_all_and_what_they_watch() -> None:
     [
         "redis+sentinel://one:26379",
         "redis+sentinel:///main",
+        "redis+sentinel://one,,two/main",
+        "redis+sentinel://one:port/main",
+        "redis+sentinel://one:/main",
+        "redis+sentinel://::1/main",
         "redis+sentinel://one/main?datbase=3",
         "redis+sentinel://one/main?db=three",
     ],
