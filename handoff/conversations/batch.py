@@ -9,6 +9,8 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Protocol
 
 import msgspec
@@ -16,6 +18,7 @@ from django.db import DatabaseError, connection, transaction
 
 from handoff.conversations import carrying, judging
 from handoff.conversations.judging import Answer, Send
+from handoff.lib.clock import rfc3339
 from handoff.lib.errors import DomainError
 from handoff.realtime import log, metrics
 from handoff.realtime.clock import database_now
@@ -29,6 +32,9 @@ BATCH_LIMIT: Final = 100
 BACKLOG_LIMIT: Final = 5000
 # An idle writer gives its connection back.
 IDLE_SECONDS: Final = 0.5
+
+# Longer ago, every reader has read on by the poll.
+REPEATED_LATELY: Final = timedelta(seconds=60)
 
 Done = Callable[[Answer], object]
 
@@ -177,15 +183,28 @@ def _write(sends: Sequence[Send]) -> list[Answer]:
     _add_joined(speakers, sends)
     claims = carrying.Claims(carrying.lock_files(sends))
     metrics.BATCH.observe(len(sends))
-    with log.appending(locked, [send.key for send in sends], now=database_now()) as numbering:
+    now = database_now()
+    with log.appending(locked, [send.key for send in sends], now=now) as numbering:
         answers = [
             judging.judge(send, speakers.get(send.handoff_id), find=numbering.find, take=numbering.take, claims=claims)
             for send in sends
         ]
+    if again := _lately_repeated(sends, answers, now=now):
+        transaction.on_commit(partial(log.announce_again, again))
     if claims.files:
         told = zip(sends, answers, strict=True)
         carrying.mark_sent([send for send, answer in told if is_new(answer)], claims.files)
     return answers
+
+
+def _lately_repeated(sends: Sequence[Send], answers: Sequence[Answer], *, now: datetime) -> set[tuple[str, int]]:
+    """What was stored a moment ago and comes again: maybe nobody but the database has heard of it."""
+    since = rfc3339(now - REPEATED_LATELY)
+    return {
+        (send.stream, answer.seq)
+        for send, answer in zip(sends, answers, strict=True)
+        if isinstance(answer, Outcome) and answer.status is Status.REPEAT and answer.at > since
+    }
 
 
 def is_new(answer: Answer) -> bool:

@@ -131,6 +131,10 @@ class LoopLane:
             hand_over(told)
             batch.decide(await asked)
             await pipe.send(*batch.write())
+            metrics.BATCH.observe(len(sends))
+            metrics.BATCH_SECONDS.observe(time.perf_counter() - started)
+            log.announce(batch.numbering.delivered)
+            count([answer for answer in batch.answers if answer is not None])
         except DatabaseError:
             logger.warning("a batch of %d messages failed; the thread tries again", len(sends), exc_info=True)
             return [None] * len(sends)
@@ -139,10 +143,6 @@ class LoopLane:
             # Its transaction goes with it.
             pipe.close()
             return [None] * len(sends)
-        metrics.BATCH.observe(len(sends))
-        metrics.BATCH_SECONDS.observe(time.perf_counter() - started)
-        log.announce(batch.numbering.delivered)
-        count([answer for answer in batch.answers if answer is not None])
         return batch.answers
 
     def _leave_to_thread(self, job: Job) -> None:

@@ -193,6 +193,14 @@ def announce(delivered: Sequence[Delivered]) -> None:
     metrics.count_entries(delivered)
 
 
+def announce_again(stored: Collection[tuple[str, int]]) -> None:
+    """Tell of entries, (stream, seq), whose writer may have ended between its commit and its word of it: who knows of
+    them drops what they hear twice, and the others need not wait for the poll."""
+    found = [entry for stream, seq in stored for entry in read_after(stream, seq - 1, limit=1)]
+    if found:
+        hub.announce(found)
+
+
 def heads_of(names: Iterable[str]) -> dict[str, int]:
     """The last seq of each stream; 0 for one that holds nothing yet."""
     wanted = list(names)

@@ -111,7 +111,7 @@ class Outlet:
     async def _look(self, names: Collection[str]) -> None:
         """One look at the counters, now that every hint is heard: nothing came in between, or it is fetched."""
         try:
-            self.check(await in_database(log.heads_of, names))
+            self._catch_up_with(await in_database(log.heads_of, names))
         except DatabaseError:
             logger.warning("the counters could not be read; the poll tries again", exc_info=True)
 
@@ -133,20 +133,24 @@ class Outlet:
 
     def check(self, heads: Mapping[str, int]) -> None:
         """Compare with the database's counters: heals a reader whose last hint was lost."""
+        metrics.HEALED.inc(self._catch_up_with(heads))
+
+    def _catch_up_with(self, heads: Mapping[str, int]) -> int:
+        """How many of its streams were behind these counters; they are read on."""
         # Its own streams and not the heads: those are of every socket here.
         missed = {
             stream: heads[stream]
             for stream, cursor in self.cursors.items()
             if stream not in self._behind and heads.get(stream, cursor) > cursor
         }
-        metrics.HEALED.inc(len(missed))
         own = {stream: head for stream, head in missed.items() if streams.handoff_id_of(stream) is None}
         if own and len(own) < len(missed):
             # Their own stream first: it may say that the others are not theirs to read any more.
             self._spawn(self._catch_up_in_turn(own, missed))
-            return
-        for stream, head in missed.items():
-            self._catch_up_soon(stream, known=head, patience=0)
+        else:
+            for stream, head in missed.items():
+                self._catch_up_soon(stream, known=head, patience=0)
+        return len(missed)
 
     async def _catch_up_in_turn(self, first: Mapping[str, int], rest: Mapping[str, int]) -> None:
         for stream, head in first.items():

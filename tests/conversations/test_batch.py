@@ -313,3 +313,16 @@ def test_the_writer_gives_an_idle_connection_back(talks, monkeypatch) -> None:
     own.send(message(tab, handoff, "m1"))
     assert watched.was_closed.wait(3)
     assert own.send(message(tab, handoff, "m2")).status is Status.STORED
+
+
+def test_what_comes_again_at_once_is_told_again_to_whoever_has_not_heard(talks, monkeypatch) -> None:
+    """Its writer may have ended after the commit, before it said a word of it."""
+    tab, handoff = talks[0]
+    announced: list[str] = []
+    first = told(message(tab, handoff, "m1", "once"))
+    monkeypatch.setattr(log.hub, "announce", lambda entries: announced.extend(e.data["text"] for e in entries))
+    again = told(message(tab, handoff, "m1", "once"))
+    assert (code_of(again), again.seq, announced) == ("repeat", first.seq, ["once"])
+    # What is refused is told to nobody.
+    assert code_of(told(message(tab, handoff, "m1", "another"))) == "idempotency_conflict"
+    assert announced == ["once"]

@@ -230,6 +230,39 @@ async def test_a_connection_that_is_cut_costs_nobody_a_message(talks, door) -> N
     assert door.by_thread == before
 
 
+async def talk_on(door: Door, tab: Page, handoff: str, chance: random.Random) -> list[Send]:
+    """Sixty messages in bursts, some with a file that is not there; answers the others once all are answered."""
+    sends: list[Send] = []
+    answers: list[Answer] = []
+    for number in range(60):
+        files = ["at_absent"] if chance.random() < 0.1 else []
+        sends.append(message(tab, handoff, f"m{number}", attachments=files))
+        door.batcher.submit(sends[-1], answers.append, loop=asyncio.get_running_loop())
+        if chance.random() < 0.4:
+            await asyncio.sleep(chance.random() / 100)
+    async with asyncio.timeout(30):
+        while len(answers) < len(sends):
+            await asyncio.sleep(0.01)
+    return [send for send in sends if not send.attachments]
+
+
+async def test_the_order_of_a_talk_is_kept_while_batches_fail(talks, door, monkeypatch) -> None:
+    chance, look = random.Random(11), engines.read_look
+
+    def fail_now_and_then(answers: Any) -> Any:
+        if chance.random() < 0.3:
+            raise ValueError("not this time")
+        return look(answers)
+
+    monkeypatch.setattr(engines, "read_look", fail_now_and_then)
+    said = await asyncio.gather(*(talk_on(door, tab, handoff, chance) for tab, handoff in talks))
+    rows = await in_database(stored)
+    for sends in said:
+        assert [client_id for client_id, _ in rows[sends[0].stream]] == [send.client_id for send in sends]
+    assert door.by_thread
+    assert not door.lane._elsewhere
+
+
 @pytest.mark.parametrize("step", ["read_look", "piped_write"])
 async def test_what_fails_here_is_tried_by_the_thread(talks, door, monkeypatch, step) -> None:
     def fail(*_: Any) -> Any:
@@ -272,6 +305,18 @@ async def test_where_no_thread_can_be_started_the_sender_is_told_and_the_lane_go
         assert codes_of(await door.send(*sends)) == ["not_saved", "stored"]
     assert codes_of(await door.send(message(tab, handoff, "m2"), *sends)) == ["stored", "attachment_gone", "repeat"]
     assert not door.lane._elsewhere
+
+
+async def test_what_fails_after_the_commit_costs_nobody_an_answer(talks, door, monkeypatch) -> None:
+    def fail(*_: Any) -> None:
+        raise ValueError("not this time")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(lane.log, "announce", fail)
+        assert codes_of(await door.send(message(*talks[0], "m1"))) == ["repeat"]
+    await door.until_open()
+    assert codes_of(await door.send(message(*talks[0], "m1"), message(*talks[0], "m2"))) == ["repeat", "stored"]
+    await in_database(stored)
 
 
 async def test_readers_are_told_once_and_only_of_what_is_committed(talks, door, monkeypatch) -> None:
