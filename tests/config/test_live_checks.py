@@ -13,6 +13,11 @@ from tests.processes import manage
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def no_demo(settings) -> None:
+    settings.HANDOFF_DEMO = False
+
+
 def found() -> set[str | None]:
     return {message.id for message in live_checks.parts_answer(None)}
 
