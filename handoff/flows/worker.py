@@ -34,8 +34,6 @@ TIDY_SECONDS: Final = 60
 # A worker's name is its process's: the rows of those that are gone are of no use to anybody.
 FORGOTTEN_AFTER: Final = timedelta(hours=1)
 FAILED: Final = -1
-# A match is never put off for longer, however long the one before took.
-REST_SECONDS: Final = 0.1
 
 
 class Worker:
@@ -66,11 +64,7 @@ class Worker:
         """Between two looks at the clocks only what hints bring: a click must not wait for the clocks' queries."""
         while (left := deadline - time.monotonic()) > 0 and self._woken.wait(left) and not self._stopped.is_set():
             self._woken.clear()
-            started = time.monotonic()
             self._attempt(match_waiting, woken_by=hub.woken_by)
-            # As long as it took, so that matching never takes more than half of a process: what comes meanwhile is
-            # matched together, at the price of one.
-            self._stopped.wait(min(time.monotonic() - started, REST_SECONDS))
 
     def stop(self) -> None:
         self._stopped.set()
