@@ -60,6 +60,8 @@ class Outlet:
         self._outbox: deque[bytes] = deque()
         # Streams that are being read from the database; hints for them wait until that is done.
         self._behind: dict[str, int] = {}
+        # Of them, those that wait for a gap to close by itself, with what came early.
+        self._early: dict[str, dict[int, Delivered]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         # Only while something has to go out in turn: whatever comes meanwhile has to follow it.
         self._writer: asyncio.Task[None] | None = None
@@ -104,7 +106,7 @@ class Outlet:
             hub.subscribe(stream, self)
         behind = {stream: head for stream, head in (known or {}).items() if fresh.get(stream, head) < head}
         for stream, head in behind.items():
-            self._catch_up_soon(stream, known=head, patience=0)
+            self._catch_up_soon(stream, known=head)
         if rest := fresh.keys() - behind.keys():
             self._spawn(self._look(rest))
 
@@ -118,18 +120,33 @@ class Outlet:
     def leave(self, stream: str) -> None:
         if self.cursors.pop(stream, None) is not None:
             hub.unsubscribe(stream, self)
+            if self._early.pop(stream, None) is not None:
+                self._behind.pop(stream, None)
 
     def deliver(self, entry: Delivered) -> None:
         cursor = self.cursors.get(entry.stream)
         if cursor is None or entry.seq <= cursor:
             return
-        if entry.stream in self._behind:
+        if entry.stream in self._early:
+            self._hold(entry)
+        elif entry.stream in self._behind:
             self._behind[entry.stream] = max(self._behind[entry.stream], entry.seq)
         elif entry.seq == cursor + 1:
             self._apply(entry)
         else:
-            metrics.CATCH_UPS.inc()
-            self._catch_up_soon(entry.stream, known=entry.seq, patience=GAP_PATIENCE_SECONDS)
+            self._early[entry.stream] = {entry.seq: entry}
+            self._behind[entry.stream] = entry.seq
+            self._spawn(self._close_gap(entry.stream))
+
+    def _hold(self, entry: Delivered) -> None:
+        """Behind a gap; with what closes it, everything goes out in order, and nothing has to be read."""
+        stream, early = entry.stream, self._early[entry.stream]
+        early[entry.seq] = entry
+        self._behind[stream] = max(self._behind[stream], entry.seq)
+        while stream in self.cursors and (following := early.pop(self.cursors[stream] + 1, None)):
+            self._apply(following)
+        if not early and self._early.get(stream) is early:
+            del self._early[stream], self._behind[stream]
 
     def check(self, heads: Mapping[str, int]) -> None:
         """Compare with the database's counters: heals a reader whose last hint was lost."""
@@ -149,17 +166,17 @@ class Outlet:
             self._spawn(self._catch_up_in_turn(own, missed))
         else:
             for stream, head in missed.items():
-                self._catch_up_soon(stream, known=head, patience=0)
+                self._catch_up_soon(stream, known=head)
         return len(missed)
 
     async def _catch_up_in_turn(self, first: Mapping[str, int], rest: Mapping[str, int]) -> None:
         for stream, head in first.items():
             if stream not in self._behind:
                 self._behind[stream] = head
-                await self._catch_up(stream, 0)
+                await self._catch_up(stream)
         for stream, head in rest.items():
             if stream not in self._behind and head > self.cursors.get(stream, head):
-                self._catch_up_soon(stream, known=head, patience=0)
+                self._catch_up_soon(stream, known=head)
 
     def _apply(self, entry: Delivered) -> None:
         self.cursors[entry.stream] = entry.seq
@@ -185,7 +202,7 @@ class Outlet:
                 await asyncio.sleep(GAP_PATIENCE_SECONDS)
             if stream in self.cursors:
                 self._behind[stream] = 0
-                await self._catch_up(stream, 0)
+                await self._catch_up(stream)
         self.shut_handoff(handoff_id)
 
     def shut_handoff(self, handoff_id: str) -> None:
@@ -195,18 +212,26 @@ class Outlet:
         self.leave(streams.handoff(handoff_id))
         self.leave(streams.desk(handoff_id))
 
-    def _catch_up_soon(self, stream: str, *, known: int, patience: float) -> None:
+    def _catch_up_soon(self, stream: str, *, known: int) -> None:
         self._behind[stream] = known
-        self._spawn(self._catch_up(stream, patience))
+        self._spawn(self._catch_up(stream))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _catch_up(self, stream: str, patience: float) -> None:
+    async def _close_gap(self, stream: str) -> None:
+        """Read what is missing, unless it comes in a moment; what came early is read with it then."""
+        early = self._early.get(stream)
+        await asyncio.sleep(GAP_PATIENCE_SECONDS)
+        if early is not None and self._early.get(stream) is early:
+            del self._early[stream]
+            metrics.CATCH_UPS.inc()
+            await self._catch_up(stream)
+
+    async def _catch_up(self, stream: str) -> None:
         try:
-            await asyncio.sleep(patience)
             while (cursor := self.cursors.get(stream)) is not None:
                 known = self._behind[stream]
                 entries = await in_database(log.read_after, stream, cursor, limit=CATCH_UP_BATCH)

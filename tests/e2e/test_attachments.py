@@ -101,6 +101,8 @@ def the_agent_opens_it(amira: Agent) -> None:
     assert shown.evaluate("document.images.length") == 1
     shown.close()
     amira.page.bring_to_front()
+    # A page that is not in front opens no dialog for files.
+    amira.page.wait_for_function("document.hasFocus()")
 
 
 def the_agent_sends_a_pdf_by_keyboard(amira: Agent, maya: Customer, tmp_path: Path) -> None:

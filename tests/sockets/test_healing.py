@@ -14,7 +14,7 @@ from handoff.config import asgi
 from handoff.realtime import log, streams
 from handoff.realtime.delivery import Delivered, hub
 from handoff.realtime.log import Entry, recording
-from handoff.realtime.socket import Outlet
+from handoff.realtime.socket import GAP_PATIENCE_SECONDS, Outlet
 from handoff.realtime.threads import in_database as off_loop
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -62,3 +62,72 @@ async def test_what_is_no_longer_theirs_is_not_read_from_the_log(monkeypatch) ->
     outlet.shut()
     assert sent == ["handoff.unassigned", "message.posted"]
     assert set(read) == {"agent/ag_1", "handoff/ho_2"}
+
+
+def said(seq: int) -> Delivered:
+    return Delivered("handoff/ho_2", seq, "2026-01-01T00:00:00.000Z", "message.posted", {"text": f"word {seq}"})
+
+
+class Hall:
+    """An outlet that follows one talk from its eighth entry on, and what it has sent and read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, stored: int = 20) -> None:
+        self.sent: list[int] = []
+        self.reads = 0
+        self.outlet = Outlet(self._send, role="agent", on_closed=lambda: None)
+        self.outlet.cursors = {"handoff/ho_2": 8}
+
+        def read_after(stream: str, cursor: int, *, limit: int) -> list[Delivered]:
+            self.reads += 1
+            return [said(seq) for seq in range(cursor + 1, stored + 1)][:limit]
+
+        monkeypatch.setattr(log, "read_after", read_after)
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        self.sent.append(json.loads(message["text"])["seq"])
+
+    def hear(self, *seqs: int) -> None:
+        for seq in seqs:
+            self.outlet.deliver(said(seq))
+
+    async def until_sent(self, last: int) -> None:
+        async with asyncio.timeout(5):
+            while self.sent[-1:] != [last]:
+                await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize("heard", [(10, 9), (11, 10, 9), (10, 12, 9, 11), (9, 11, 12, 10, 10, 9, 13), (12, 10, 9, 11)])
+async def test_hints_that_cross_are_put_in_order_and_nothing_is_read(monkeypatch, heard) -> None:
+    hall = Hall(monkeypatch)
+    hall.hear(*heard)
+    await hall.until_sent(max(heard))
+    assert hall.sent == list(range(9, max(heard) + 1))
+    await asyncio.sleep(2 * GAP_PATIENCE_SECONDS)
+    assert hall.reads == 0
+    # And the next one goes out at once, as ever; a new gap is a gap of its own.
+    hall.hear(max(heard) + 1, max(heard) + 3, max(heard) + 2)
+    await hall.until_sent(max(heard) + 3)
+    assert hall.sent == list(range(9, max(heard) + 4))
+    assert hall.reads == 0
+    hall.outlet.shut()
+
+
+async def test_a_gap_that_nothing_closes_is_read(monkeypatch) -> None:
+    hall = Hall(monkeypatch, stored=14)
+    hall.hear(10, 12)
+    await hall.until_sent(14)
+    hall.hear(13, 12, 9, 15)
+    await hall.until_sent(15)
+    assert hall.sent == list(range(9, 16))
+    assert hall.reads == 1
+    hall.outlet.shut()
+
+
+async def test_a_stream_that_was_left_behind_a_gap_is_not_read(monkeypatch) -> None:
+    hall = Hall(monkeypatch)
+    hall.hear(10)
+    hall.outlet.leave("handoff/ho_2")
+    hall.hear(9, 11)
+    await asyncio.sleep(2 * GAP_PATIENCE_SECONDS)
+    assert (hall.sent, hall.reads) == ([], 0)
+    hall.outlet.shut()
