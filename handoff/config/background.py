@@ -16,7 +16,7 @@ from agent_console.snapshot import queue_keys
 from handoff.config import presence
 from handoff.config.watching import end_watches
 from handoff.conversations.batch import batcher
-from handoff.conversations.lane import LoopLanes
+from handoff.conversations.lane import LoopLane
 from handoff.identity.actions import sign_of_life_seconds
 from handoff.identity.queries import live_session_ids
 from handoff.realtime import log, streams
@@ -59,7 +59,7 @@ class Background:
             self._bridge = hub.bridge = RedisBridge(settings.REDIS_URL, hub, on_change=self._hints_changed.set)
             self._tasks.append(loop.create_task(self._bridge.run()))
         if connection.vendor == "postgresql":
-            batcher.lane = lane = LoopLanes(batcher)
+            batcher.lane = lane = LoopLane(batcher)
             self._tasks.append(loop.create_task(lane.run()))
         jobs: list[tuple[Callable[[], float], Callable[[], Awaitable[None]]]] = [
             (lambda: BEAT_SECONDS, _beat),

@@ -27,8 +27,6 @@ from handoff.realtime.pipeline import COMMIT, Pipeline, Row, Statement
 logger = logging.getLogger(__name__)
 
 BATCH_LIMIT: Final = 200
-LANES: Final = 2
-# After a failure the thread does the work, which knows how to fail one by one.
 REOPEN_SECONDS: Final = 1.0
 
 Told = list[tuple[Job, Answer]]
@@ -162,23 +160,6 @@ class LoopLane:
         except RuntimeError:
             logger.exception("no thread can be started")
             hand_over([(Job(job.send, done), not_saved())])
-
-
-class LoopLanes:
-    """Several lanes side by side, each talk always in the same one: while one waits for its commit, another decides."""
-
-    def __init__(self, batcher: Batcher, *, count: int = LANES) -> None:
-        self.loop = asyncio.get_running_loop()
-        self._lanes = [LoopLane(batcher) for _ in range(count)]
-
-    def submit(self, job: Job) -> None:
-        """Raises `not_saved` if too much waits."""
-        self._lanes[hash(job.send.handoff_id) % len(self._lanes)].submit(job)
-
-    async def run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            for lane in self._lanes:
-                group.create_task(lane.run())
 
 
 class _Batch:

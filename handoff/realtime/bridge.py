@@ -9,6 +9,7 @@ import random
 import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 TOPIC: Final = "handoff:hints"
 # Hints that may wait for Redis; older ones are dropped, and the poll makes up for them.
 WAITING_LIMIT: Final = 2000
+# Of them, told in one: each costs Redis and everybody who hears it more than what is in it.
+TOGETHER: Final = 20
 RECONNECT_SECONDS: Final = 2.0
 
 # Long enough for a busy Redis, short enough that nobody waits long for what one that hangs does not carry.
@@ -34,6 +37,9 @@ BEAT_SECONDS: Final = 1.0
 
 _encoder = msgspec.json.Encoder()
 _TOLD, _HEARD, _DROPPED = (metrics.HINTS.labels(what) for what in ("told", "heard", "dropped"))
+
+
+_Told = tuple[Sequence[Delivered], Sequence[Signal]]
 
 
 class _Hint(msgspec.Struct):
@@ -66,7 +72,7 @@ class RedisBridge:
         self._on_change = on_change
         # Tells our own hints from others': local sockets have been reached already.
         self._name = secrets.token_urlsafe(8)
-        self._waiting: deque[bytes] = deque(maxlen=WAITING_LIMIT)
+        self._waiting: deque[_Told] = deque(maxlen=WAITING_LIMIT)
         self._filled = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self.is_connected = False
@@ -74,14 +80,14 @@ class RedisBridge:
     def publish(self, entries: Sequence[Delivered], signals: Sequence[Signal]) -> None:
         if len(self._waiting) == WAITING_LIMIT:
             _DROPPED.inc()
-        self._waiting.append(self._encode(entries, signals))
+        self._waiting.append((entries, signals))
         self._loop.call_soon_threadsafe(self._filled.set)
 
-    def _encode(self, entries: Sequence[Delivered], signals: Sequence[Signal]) -> bytes:
+    def _encode(self, told: Sequence[_Told]) -> bytes:
         hint = {
             "from": self._name,
-            "entries": [entry.to_wire() for entry in entries],
-            "signals": [[signal.stream, signal.frame, signal.role] for signal in signals],
+            "entries": [entry.to_wire() for entries, _ in told for entry in entries],
+            "signals": [[one.stream, one.frame, one.role] for _, signals in told for one in signals],
         }
         return _encoder.encode(hint)
 
@@ -142,14 +148,16 @@ class RedisBridge:
                     await self._filled.wait()
             self._filled.clear()
             if not self._waiting:
-                self._waiting.append(self._encode((), ()))
+                self._waiting.append(((), ()))
             while self._waiting:
-                hint = self._waiting[0]
+                # What came while the one before was on its way goes together.
+                together = list(islice(self._waiting, TOGETHER))
                 async with asyncio.timeout(PATIENCE_SECONDS):
-                    await client.publish(TOPIC, hint)
+                    await client.publish(TOPIC, self._encode(together))
                 _TOLD.inc()
                 _obey_cancellation()
-                self._waiting.popleft()
+                for _ in together:
+                    self._waiting.popleft()
 
     def _receive(self, raw: bytes) -> None:
         try:
