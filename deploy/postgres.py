@@ -108,17 +108,23 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
+def _running(server: PostgresServer) -> Iterator[None]:
+    server.start()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(SetupError):  # a test may have stopped it
+            server.stop("immediate")
+
+
+@contextlib.contextmanager
 def temporary_server(*, durable: bool = False, settings: Sequence[str] = ()) -> Iterator[PostgresServer]:
     home = Path(tempfile.mkdtemp(prefix="handoff-postgres-"))
     try:
         server = PostgresServer(home, durable=durable, settings=settings)
         server.create()
-        server.start()
-        try:
+        with _running(server):
             yield server
-        finally:
-            with contextlib.suppress(SetupError):  # a test may have stopped it
-                server.stop("immediate")
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -134,12 +140,8 @@ def temporary_replica(primary_url: str, *, settings: Sequence[str] = ()) -> Iter
             shutil.chown(home, "postgres")
         # -R: the copy is told whom to follow; the checkpoint does not wait for its turn.
         replica.call("pg_basebackup", "-D", replica.data, "-d", primary_url, "-R", "-X", "stream", "-c", "fast", "-N")
-        replica.start()
-        try:
+        with _running(replica):
             yield replica
-        finally:
-            with contextlib.suppress(SetupError):  # a test may have stopped it
-                replica.stop("immediate")
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
