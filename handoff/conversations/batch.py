@@ -213,14 +213,11 @@ def is_new(answer: Answer) -> bool:
 
 def _add_joined(speakers: dict[str, judging.Speaker], sends: Sequence[Send]) -> None:
     """Hardly anybody writes in a talk that is not their own: only then it is worth a look."""
-    others = {(send.handoff_id, send.author_id) for send in sends if is_guest(send, speakers.get(send.handoff_id))}
+    others = {
+        (send.handoff_id, send.author_id) for send in sends if judging.is_guest(send, speakers.get(send.handoff_id))
+    }
     for (handoff_id, agent_id), name in (joined_among(others) if others else {}).items():
         speakers[handoff_id].joined = speakers[handoff_id].joined | {agent_id: name}
-
-
-def is_guest(send: Send, speaker: judging.Speaker | None) -> bool:
-    """Whether an agent writes who is not the owner, and may have joined."""
-    return speaker is not None and send.author_kind == "agent" and send.author_id != speaker.agent_id
 
 
 def not_saved() -> DomainError:

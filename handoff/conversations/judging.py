@@ -99,6 +99,24 @@ _ASKED_SPEAKERS: Final = {
 }
 
 
+# Finds a row if a handoff is still as `as_supposed` told.
+STILL_SO: Final = """
+SELECT h.id
+FROM handoff_handoff h JOIN handoff_customer c ON c.id = h.customer_id LEFT JOIN handoff_agent a ON a.id = h.agent_id
+WHERE h.id = (r->3->>0)::bigint AND h.state = r->3->>1 AND h.version = (r->3->>2)::bigint
+  AND c.public_id = r->3->>3 AND c.name IS NOT DISTINCT FROM r->3->>4
+  AND a.public_id IS NOT DISTINCT FROM r->3->>5 AND a.name IS NOT DISTINCT FROM r->3->>6
+"""
+
+
+def as_supposed(speaker: Speaker) -> tuple[Any, ...]:
+    """All that a judgement rests on, for `STILL_SO`."""
+    return (
+        speaker.handoff_pk, speaker.state, speaker.version, speaker.customer_id, speaker.customer_name,
+        speaker.agent_id, speaker.agent_name,
+    )  # fmt: skip
+
+
 def handoff_ids_of(sends: Collection[Send]) -> bytes:
     """The parameter of a question for speakers."""
     return _json.encode(list({send.handoff_id for send in sends}))
@@ -118,6 +136,11 @@ def read_speakers(rows: Sequence[Sequence[Any]]) -> dict[str, Speaker]:
         handoff_id, pk, customer_id, customer, agent_id, agent, state, version = [one and one.decode() for one in raw]
         speakers[handoff_id] = Speaker(int(pk), customer_id, customer, agent_id, agent, state, int(version))
     return speakers
+
+
+def is_guest(send: Send, speaker: Speaker | None) -> bool:
+    """Whether an agent writes who is not the owner, and may have joined."""
+    return speaker is not None and send.author_kind == "agent" and send.author_id != speaker.agent_id
 
 
 def judge(

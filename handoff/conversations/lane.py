@@ -1,7 +1,8 @@
-"""The door's quicker way on PostgreSQL: the event loop itself writes what its sockets sent, in two exchanges a batch.
+"""The door's quicker way on PostgreSQL: the event loop itself writes what its sockets sent.
 
-The rules are the thread's (`judging`), and so is whatever is out of the ordinary: files, supervisors who joined, a
-database that fails. What goes to the thread keeps its place behind what its sender sent before.
+One exchange a batch where all is as it was remembered (`memory`), two for what has to be looked at. The rules are the
+thread's (`judging`), and so is whatever is out of the ordinary: files, supervisors who joined, a database that fails.
+What goes to the thread keeps its place behind what its sender sent before.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import psycopg
 from django.db import DatabaseError
 
 from handoff.conversations import judging
-from handoff.conversations.batch import Batcher, Job, check_backlog, count, hand_over, is_guest, not_saved
+from handoff.conversations.batch import Batcher, Job, check_backlog, count, hand_over, not_saved
 from handoff.conversations.judging import Answer, Send
+from handoff.conversations.memory import Memory, Supposition
 from handoff.lib.errors import DomainError
-from handoff.realtime import engines, log, metrics, pipeline, poolers
+from handoff.realtime import engines, log, metrics, pipeline, poolers, streams
+from handoff.realtime.delivery import Delivered
 from handoff.realtime.log import Numbering
 from handoff.realtime.pipeline import COMMIT, Pipeline, Row, Statement
 
@@ -29,7 +32,25 @@ logger = logging.getLogger(__name__)
 BATCH_LIMIT: Final = 200
 REOPEN_SECONDS: Final = 1.0
 
-Told = list[tuple[Job, Answer]]
+
+class Outbox:
+    """What a batch has come to, to be told while the database works on the next one."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[Job, Answer]] = []
+        self.delivered: list[Delivered] = []
+
+    def tell(self) -> None:
+        """Once: readers first, then each sender. Never raises."""
+        delivered, self.delivered = self.delivered, []
+        answers, self.answers = self.answers, []
+        try:
+            if delivered:
+                log.announce(delivered)
+            count([answer for _, answer in answers])
+        except Exception:
+            logger.exception("readers were not told of %d stored messages; they heal by polling", len(delivered))
+        hand_over(answers)
 
 
 class LoopLane:
@@ -45,6 +66,7 @@ class LoopLane:
         self._elsewhere: Counter[str] = Counter()
         self._is_over = False
         self._link: psycopg.Connection[Any] | None = None
+        self._memory = Memory()
 
     def submit(self, job: Job) -> None:
         """Raises `not_saved` if too much waits."""
@@ -53,18 +75,17 @@ class LoopLane:
         self._filled.set()
 
     async def run(self) -> None:
-        """Until cancelled. Answers of one batch are told while the database looks for the next."""
+        """Until cancelled. What became of one batch is told while the database writes the next."""
         opening = asyncio.create_task(self._keep_open())
-        told: Told = []
+        outbox = Outbox()
         try:
             while True:
                 if not self._jobs:
-                    hand_over(told)
-                    told = []
+                    outbox.tell()
                     if not self._jobs:
                         self._filled.clear()
                         await self._filled.wait()
-                told = await self._write(self._take(), told)
+                outbox = await self._write(self._take(), outbox)
         finally:
             self._is_over = True
             opening.cancel()
@@ -93,19 +114,22 @@ class LoopLane:
     def _take(self) -> list[Job]:
         return [self._jobs.popleft() for _ in range(min(BATCH_LIMIT, len(self._jobs)))]
 
-    async def _write(self, jobs: list[Job], told: Told) -> Told:
-        """Store a batch; answers what its senders are to be told. `told` are the answers of the batch before."""
+    async def _write(self, jobs: list[Job], before: Outbox) -> Outbox:
+        """Store a batch; answers what has to be told. `before` is what the batch before came to."""
         plain, others = self._part(jobs)
-        pipe = self._pipe if plain and self._pipe is not None and self._pipe.is_open else None
-        if pipe is None:
-            hand_over(told)
-            answers: list[Answer | None] = [None] * len(plain)
-        else:
-            answers = await self._store(pipe, [job.send for job in plain], told)
-        pairs = list(zip(plain, answers, strict=True))
-        for job in (*(job for job, answer in pairs if answer is None), *others):
+        pipe, outbox = self._pipe if plain else None, Outbox()
+        answers: list[Answer | None] = [None] * len(plain)
+        if pipe is not None and pipe.is_open:
+            await self._store(pipe, [job.send for job in plain], answers, before=before, outbox=outbox)
+        before.tell()
+        for job, answer in zip(plain, answers, strict=True):
+            if answer is None:
+                self._leave_to_thread(job)
+            else:
+                outbox.answers.append((job, answer))
+        for job in others:
             self._leave_to_thread(job)
-        return [(job, answer) for job, answer in pairs if answer is not None]
+        return outbox
 
     def _part(self, jobs: list[Job]) -> tuple[list[Job], list[Job]]:
         """What can be written here, and what has to follow something of its stream to the thread."""
@@ -121,27 +145,37 @@ class LoopLane:
                 plain.append(job)
         return plain, others
 
-    async def _store(self, pipe: Pipeline, sends: list[Send], told: Told) -> list[Answer | None]:
-        """In one transaction; None for what the thread has to look at, which is all of it if anything fails."""
-        batch, started = _Batch(sends), time.perf_counter()
+    async def _store(
+        self, pipe: Pipeline, sends: list[Send], answers: list[Answer | None], *, before: Outbox, outbox: Outbox
+    ) -> None:
+        """Fill in the answers; None stays for what the thread has to look at, which is all that failed."""
+        started = time.perf_counter()
         try:
-            asked = pipe.send(*batch.look())
-            hand_over(told)
-            batch.decide(await asked)
-            await pipe.send(*batch.write())
+            supposition = Supposition(sends, self._memory)
+            if statements := supposition.statements():
+                rows = await self._exchange(pipe, statements, before)
+                outbox.delivered += supposition.settle(rows, answers)
+            if rest := [place for place, answer in enumerate(answers) if answer is None]:
+                batch = _Batch([sends[place] for place in rest])
+                batch.decide(await self._exchange(pipe, batch.look(), before), self._memory)
+                await self._exchange(pipe, batch.write(), before)
+                outbox.delivered += batch.numbering.delivered
+                for place, answer in zip(rest, batch.answers, strict=True):
+                    answers[place] = answer
             metrics.BATCH.observe(len(sends))
             metrics.BATCH_SECONDS.observe(time.perf_counter() - started)
-            log.announce(batch.numbering.delivered)
-            count([answer for answer in batch.answers if answer is not None])
         except DatabaseError:
             logger.warning("a batch of %d messages failed; the thread tries again", len(sends), exc_info=True)
-            return [None] * len(sends)
         except Exception:
             logger.exception("a batch of %d messages failed; the thread tries again", len(sends))
             # Its transaction goes with it.
             pipe.close()
-            return [None] * len(sends)
-        return batch.answers
+
+    @staticmethod
+    async def _exchange(pipe: Pipeline, statements: Sequence[Statement], before: Outbox) -> list[list[Row]]:
+        asked = pipe.send(*statements)
+        before.tell()
+        return await asked
 
     def _leave_to_thread(self, job: Job) -> None:
         stream = job.send.stream
@@ -175,15 +209,18 @@ class _Batch:
         speakers = Statement(judging.PIPED_SPEAKERS, (judging.handoff_ids_of(self._sends),))
         return [*engines.piped_look({stream for *_, stream in keys}, keys), speakers]
 
-    def decide(self, rows: Sequence[Sequence[Row]]) -> None:
+    def decide(self, rows: Sequence[Sequence[Row]], memory: Memory) -> None:
         look, speakers = engines.read_look(rows[:-1]), judging.read_speakers(rows[-1])
         known = {key: log.as_known(found) for key, found in look.found.items()}
         self.numbering = Numbering(look.rows, look.now, known)
+        for handoff_id, found in speakers.items():
+            if (row := look.rows.get(streams.handoff(handoff_id))) is not None:
+                memory.learn(handoff_id, row, found)
         # Once somebody's message has to be looked at, what follows in that talk waits for it.
         doubtful: set[str] = set()
         for send in self._sends:
             speaker = speakers.get(send.handoff_id)
-            if is_guest(send, speaker) or send.handoff_id in doubtful:
+            if judging.is_guest(send, speaker) or send.handoff_id in doubtful:
                 doubtful.add(send.handoff_id)
                 self.answers.append(None)
             else:

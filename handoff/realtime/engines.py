@@ -15,7 +15,7 @@ import msgspec
 from django.db import connection
 
 from handoff.lib import clock
-from handoff.realtime.pipeline import BEGIN, Statement
+from handoff.realtime.pipeline import BEGIN, COMMIT, Statement
 
 if TYPE_CHECKING:
     from handoff.realtime.log import Entry
@@ -64,6 +64,37 @@ SELECT (r->>0)::bigint, (r->>1)::bigint, (r->>2)::timestamptz, r->>3, r->4, (r->
 FROM jsonb_array_elements(%s::jsonb) r
 """
 _PIPED_WRITE: Final = (_PG_WRITE % ("$1", "$2", "$3")).encode()
+_PIPED_LOCK_KNOWN: Final = b"""
+SELECT count(*) FROM (SELECT id FROM handoff_stream WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE) locked
+"""
+# Streams that are as they were supposed to be and know none of the client ids; the others are left as they are. One row
+# a look-up (LATERAL, LIMIT 1), so that no plan reads more of a table than what is asked for.
+_PIPED_APPEND: Final = """
+WITH fit AS MATERIALIZED (
+  SELECT s.id, s.last_seq, greatest(s.last_at, (SELECT date_trunc('milliseconds', clock_timestamp()))) AS at,
+    (r->>1)::bigint AS many
+  FROM jsonb_array_elements($2::jsonb) r
+  CROSS JOIN LATERAL (
+    SELECT s.id, s.last_seq, s.last_at FROM handoff_stream s WHERE s.id = (r->>0)::bigint AND NOT s.sealed LIMIT 1
+  ) s
+  CROSS JOIN LATERAL ({condition} LIMIT 1) supposed
+  WHERE NOT EXISTS (
+    SELECT FROM jsonb_array_elements(r->2) k
+    CROSS JOIN LATERAL (
+      SELECT e.id FROM handoff_logentry e
+      WHERE e.stream_id = s.id AND e.client_id = k->>0 AND e.author = k->>1 LIMIT 1
+    ) d
+  )
+), moved AS (
+  UPDATE handoff_stream s SET last_seq = fit.last_seq + fit.many, last_at = fit.at
+  FROM fit WHERE s.id = fit.id AND s.id = ANY($1::bigint[])
+), written AS (
+  INSERT INTO handoff_logentry (stream_id, seq, at, type, data, handoff_id, author, client_id, body_hash)
+  SELECT fit.id, fit.last_seq + (e->>1)::bigint, fit.at, e->>2, e->3, (e->>4)::bigint, e->>5, e->>6, e->>7
+  FROM jsonb_array_elements($3::jsonb) e JOIN fit ON fit.id = (e->>0)::bigint
+)
+SELECT id, last_seq, (extract(epoch FROM at) * 1000000)::bigint FROM fit
+"""
 _LITE_LOCK: Final = """
 SELECT id, name, last_seq, last_at, sealed FROM handoff_stream WHERE name IN (SELECT value FROM json_each(%s))
 """
@@ -211,6 +242,59 @@ def piped_write(fresh: Sequence[Row], streams: Sequence[StreamRow]) -> Statement
     ids = "{" + ",".join(str(row.id) for row in streams) + "}"
     rows = _json.encode([_as_list(row) for row in fresh])
     return Statement(_PIPED_WRITE, (_json.encode(_counters(streams)), ids.encode(), rows))
+
+
+class Append(NamedTuple):
+    """Entries of one stream, to be written if what is supposed still holds."""
+
+    stream_id: int
+    entries: Sequence[Entry]
+    supposed: Sequence[Any]
+
+
+class Place(NamedTuple):
+    """What was written stands behind this number, with this time."""
+
+    last_seq: int
+    at: datetime
+
+
+def appending_if(condition: str) -> bytes:
+    """The SQL of `piped_append`. `condition`: a SELECT that finds a row if what is supposed holds; it reads that, as
+    JSON, from `r->3`."""
+    return _PIPED_APPEND.format(condition=condition).encode()
+
+
+def piped_append(sql: bytes, appends: Sequence[Append]) -> list[Statement]:
+    """A whole transaction: lock streams by id, then write where everything is as supposed (`read_places`).
+
+    Two statements: the second has a snapshot that is younger than the locks.
+    """
+    ids = ("{" + ",".join(str(one.stream_id) for one in appends) + "}").encode()
+    streams = [
+        (one.stream_id, len(one.entries), [(entry.client_id, entry.author) for entry in one.entries], one.supposed)
+        for one in appends
+    ]
+    rows = [_numbered(one.stream_id, place, entry) for one in appends for place, entry in enumerate(one.entries, 1)]
+    return [
+        BEGIN,
+        Statement(_PIPED_INDEXES),
+        Statement(_PIPED_LOCK_KNOWN, (ids,)),
+        Statement(sql, (ids, _json.encode(streams), _json.encode(rows))),
+        COMMIT,
+    ]
+
+
+def read_places(answers: Sequence[Sequence[Sequence[Any]]]) -> dict[int, Place]:
+    """By stream id, of those that were written to."""
+    return {int(id_): Place(int(seq), _of_micros(at)) for id_, seq, at in answers[3]}
+
+
+def _numbered(stream_id: int, place: int, entry: Entry) -> tuple[Any, ...]:
+    data = entry.data if entry.raw is None else entry.raw
+    return (
+        stream_id, place, entry.type, data, entry.handoff_id, entry.author, entry.client_id, entry.body_hash
+    )  # fmt: skip
 
 
 def _counters(streams: Sequence[StreamRow]) -> list[tuple[Any, ...]]:

@@ -21,7 +21,7 @@ from handoff.protocol.events import Event
 from handoff.realtime import engines, metrics
 from handoff.realtime.clock import database_now
 from handoff.realtime.delivery import Delivered, hub
-from handoff.realtime.engines import Found, Row, StreamRow
+from handoff.realtime.engines import Found, Place, Row, StreamRow
 from handoff.realtime.lookups import among
 from handoff.realtime.models import Epoch, LogEntry, Stream
 
@@ -280,6 +280,18 @@ def _stored_keys(
     if not asked:
         return {}
     return {(found.client_id, found.author, names[found.stream_id]): as_known(found) for found in engines.find(asked)}
+
+
+def placed(entries: Sequence[Entry], place: Place) -> list[tuple[Outcome, Delivered]]:
+    """The answer for each entry of a stream that was written behind a place, and what its readers are told."""
+    at = clock.rfc3339(place.at)
+    return [
+        (
+            Outcome(Status.STORED, entry.data.get("id", ""), seq, at),
+            Delivered(entry.stream, seq, at, entry.type, entry.data, entry.raw),
+        )
+        for seq, entry in enumerate(entries, place.last_seq + 1)
+    ]
 
 
 def as_known(found: Found) -> tuple[str, Outcome]:

@@ -77,6 +77,18 @@ def around_piped_write(write: Callable[..., pipeline.Statement]) -> Callable[...
     return wrapped
 
 
+def around_piped_append(append: Callable[..., list[pipeline.Statement]]) -> Callable[..., list[pipeline.Statement]]:
+    def wrapped(sql: bytes, appends: Sequence[Any]) -> list[pipeline.Statement]:
+        statements = append(sql, appends)
+        if holds([entry for one in appends for entry in one.entries]):
+            if POINT == "before_insert":
+                crash()
+            _written.update(statement for statement in statements if statement.sql == sql)
+        return statements
+
+    return wrapped
+
+
 def around_send(send: Callable[..., Any]) -> Callable[..., Any]:
     """Of the exchange that writes the message, its commit is left out, and the process goes once the rest is done."""
 
@@ -115,6 +127,7 @@ def before_publish(publish: Callable[..., None]) -> Callable[..., None]:
 
 engines.write = around_write(engines.write)
 engines.piped_write = around_piped_write(engines.piped_write)
+engines.piped_append = around_piped_append(engines.piped_append)
 pipeline.Pipeline.send = around_send(pipeline.Pipeline.send)  # type: ignore[method-assign]
 Hub.announce = before_announce(Hub.announce)  # type: ignore[method-assign]
 RedisBridge.publish = before_publish(RedisBridge.publish)  # type: ignore[method-assign]

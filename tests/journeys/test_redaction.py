@@ -255,7 +255,7 @@ def test_any_text_is_taken_and_text_without_digits_or_addresses_stays(text: str)
 
 def test_plain_chat_text_costs_next_to_nothing() -> None:
     text = "Hello, I was charged twice at the Corner Cafe on 12 May and I never bought anything there. Can you help me?"
-    fastest = min(timeit.repeat(lambda: redact(text), number=2000, repeat=5)) / 2000
+    fastest = min(timeit.repeat(lambda: redact(text), timer=time.thread_time, number=2000, repeat=5)) / 2000
     # Half a microsecond here; room for a busy machine.
     assert fastest < 5e-6
 
@@ -263,9 +263,9 @@ def test_plain_chat_text_costs_next_to_nothing() -> None:
 @pytest.mark.parametrize("piece", ["eyJ", "%20", "a://", "?a=", "x.", "1%20", "[", "https://a/", "\uff14"])
 def test_hostile_text_costs_little(piece: str) -> None:
     text = (piece * 4000)[:4000]
-    start = time.perf_counter()
+    start = time.thread_time()
     redact(text)
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 @pytest.mark.parametrize(
@@ -274,6 +274,6 @@ def test_hostile_text_costs_little(piece: str) -> None:
 def test_digits_without_end_keep_nobody_waiting(piece: str) -> None:
     """It runs on the loop that serves every socket."""
     text = (piece * 4000)[:4000]
-    fastest = min(timeit.repeat(lambda: redact(text), number=1, repeat=5))
+    fastest = min(timeit.repeat(lambda: redact(text), timer=time.thread_time, number=1, repeat=5))
     # Four milliseconds here at the worst; room for a busy machine.
     assert fastest < 0.02

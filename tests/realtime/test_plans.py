@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from psycopg import pq
 
 from agent_console.consumer import AgentConsumer
 from agent_console.permissions import live_grants
 from handoff.broker import queries as handoffs
 from handoff.broker.models import Handoff
+from handoff.conversations import judging
+from handoff.conversations.judging import Send
+from handoff.conversations.memory import Memory, Supposition
 from handoff.identity import actions as identity
 from handoff.identity.models import Customer, Session
 from handoff.identity.queries import live_session_ids, session_by_token
@@ -21,6 +25,7 @@ from handoff.lib.clock import utc_now
 from handoff.realtime import log, streams
 from handoff.realtime.clock import database_now
 from handoff.realtime.log import Entry
+from handoff.realtime.pipeline import Statement
 from handoff.routing import actions as routing
 from handoff.routing import waits
 from handoff.routing.models import Offer
@@ -38,6 +43,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 CROWD = 1500
 # What the dearest statement of these may read of one table: a page of a talk, a few rows of its own.
 FEW = 60
+
+MANY_STREAMS = """
+INSERT INTO handoff_stream (name, last_seq, sealed) SELECT 'handoff/other-' || n, 0, false FROM generate_series(1, 20000) n
+"""
 
 # Thousands come back at once when a server has gone: every statement more is theirs to wait for.
 STATEMENTS_OF_A_CUSTOMER = 13
@@ -84,6 +93,46 @@ def test_a_message_and_its_repeat_are_stored(crowd, maya, amira) -> None:
     assert any("client_id" in statement for statement in plans.statements)
 
 
+@pytest.mark.postgres
+def test_messages_of_talks_that_are_remembered_are_stored(crowd, page, amira) -> None:
+    """Asked of Django's connection, as the lane's own keeps its notices to itself."""
+    amira.capacity = 6
+    amira.save()
+    talks = []
+    for number in range(6):
+        tab = page()
+        tab.open(tab.token(sub=f"customer-{number}"))
+        talks.append((tab, connect(tab, amira)))
+    sends = [
+        Send.of(
+            handoff_id=handoff,
+            author_kind="customer",
+            author_id=tab.customer["id"],
+            client_id=f"m{number}",
+            text="hello",
+        )
+        for number in range(3)
+        for tab, handoff in talks
+    ]
+    known, speakers = Memory(), judging.speakers_of(sends)
+    for handoff_id, row in log.lock({send.stream for send in sends}).items():
+        known.learn(handoff_id.partition("/")[2], row, speakers[handoff_id.partition("/")[2]])
+    supposition, answers = Supposition(sends, known), [None] * len(sends)
+    with transaction.atomic(), reading_plans() as plans:
+        rows = [ask(statement) for statement in supposition.statements()[1:-1]]
+    supposition.settle([[], *rows], answers)
+    assert None not in answers
+    assert not plans.whole(), plans.whole()
+    # A row for each talk and one for each message.
+    assert plans.dearest() <= 2 * len(sends), plans.scans
+
+
+def ask(statement: Statement) -> list[Any]:
+    result = connection.connection.pgconn.exec_params(statement.sql, statement.parameters)
+    assert result.status in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK), result.error_message
+    return [[result.get_value(row, one) for one in range(result.nfields)] for row in range(result.ntuples)]
+
+
 def test_a_talk_is_resumed(crowd, maya, amira) -> None:
     handoff = connect(maya, amira)
     stream = streams.handoff(handoff)
@@ -97,6 +146,8 @@ def test_a_talk_is_resumed(crowd, maya, amira) -> None:
 
 
 def test_the_counters_of_all_sockets_are_read(crowd, maya) -> None:
+    # Of some thousand streams PostgreSQL rightly reads all for thirty.
+    grow(lambda link: link.execute(MANY_STREAMS))
     names = [streams.handoff(seeding.room(number)) for number in range(1, 31)]
     assert_reads_its_own(lambda: log.heads_of([*names, streams.customer(maya.customer["id"])]))
 
@@ -124,7 +175,7 @@ def test_an_agent_connects(crowd, maya, amira) -> None:
 
 def test_a_session_is_found_by_its_token_and_gets_a_ticket(crowd, maya) -> None:
     now = utc_now()
-    assert_reads_its_own(lambda: session_by_token(maya.session or "", now=now))
+    assert_reads_its_own(lambda: session_by_token(maya.session or ""))
     session = Session.objects.get(customer__public_id=maya.customer["id"])
     assert_reads_its_own(lambda: identity.issue_session_ticket(session, now=now))
 
