@@ -1,6 +1,7 @@
 // Builds static/dist and refuses a bundle that outgrew its budget.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -8,6 +9,26 @@ import { build } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const src = join(here, "src");
 const dist = join(here, "dist");
+
+/** Whatever the bundles are made of: two builds with the same mark are the same build. */
+function markOf(sources) {
+  const hash = createHash("sha256");
+  for (const path of sources) hash.update(relative(here, path)).update("\0").update(readFileSync(path)).update("\0");
+  return hash.digest("hex").slice(0, 8);
+}
+
+const filesIn = (folder) => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+
+const BUILD = markOf([...filesIn(src), fileURLToPath(import.meta.url), join(here, "../package-lock.json")].sort());
+
+/** Parts carry the build in their names, so that a page never gets one that does not fit it; the files a page begins with keep theirs. */
+const part = (file) => file.replace(/\.js$/, `-${BUILD}.js`);
+const PART = /-[0-9a-f]{8}\.js(\.gz)?$/;
+
+/** Where a release is built over others, a page that is open finds the parts of the one before, and of any for so long. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
+const told = join(dist, "build.json");
+const before = existsSync(told) ? JSON.parse(readFileSync(told, "utf8")).build : BUILD;
 
 /** Each has a folder of catalogues in widget/texts; English is the one that decides which texts there are. */
 const LANGUAGES = ["en", "de", "es", "ar"];
@@ -27,12 +48,13 @@ function panelIn(language) {
       entry: "widget/panel/main.tsx",
       format: "esm",
       budget: 25 * 1024,
-      elsewhere: Object.fromEntries(chunks.map(([name]) => [`${name}.tsx`, `./${named(name, language)}`])),
+      elsewhere: Object.fromEntries(chunks.map(([name]) => [`${name}.tsx`, `./${part(named(name, language))}`])),
       language,
     },
     // These take from the panel what the panel has already.
     ...chunks.map(([name, budget]) => ({
       out: named(name, language),
+      isPart: true,
       entry: `widget/panel/views/${name}.tsx`,
       format: "esm",
       budget,
@@ -61,17 +83,18 @@ function desk() {
       entry: "console/main.tsx",
       format: "esm",
       budget: 80 * 1024,
-      elsewhere: { ...Object.fromEntries(chunks.map(([name]) => [`${name}.tsx`, `./${name}.js`])), "rules.ts": "./reask.js" },
+      elsewhere: { ...Object.fromEntries(chunks.map(([name]) => [`${name}.tsx`, `./${part(`${name}.js`)}`])), "rules.ts": `./${part("reask.js")}` },
     },
     // Loaded with the first word an agent writes; pure rules, which borrow nothing.
-    { out: "reask.js", entry: "console/reask/rules.ts", format: "esm", draws: false, budget: 16 * 1024 },
-    ...chunks.map(([name, budget]) => ({ out: `${name}.js`, entry: `console/${name}.tsx`, format: "esm", budget, elsewhere: shared, jsx: "./console.js" })),
+    { out: "reask.js", isPart: true, entry: "console/reask/rules.ts", format: "esm", draws: false, budget: 16 * 1024 },
+    ...chunks.map(([name, budget]) => ({ out: `${name}.js`, isPart: true, entry: `console/${name}.tsx`, format: "esm", budget, elsewhere: shared, jsx: "./console.js" })),
   ];
 }
 
 // Gzipped bytes. The loader runs on every page of a customer's site, the panel once a talk, the console once a working day.
 const BUNDLES = [
   { out: "widget.js", entry: "widget/loader/main.ts", format: "iife", budget: 3 * 1024 },
+  { out: "show.js", entry: "widget/loader/show.ts", format: "esm", draws: false, budget: 1024 },
   { out: "timer.js", entry: "shared/timer.worker.ts", format: "iife" },
   ...LANGUAGES.flatMap(panelIn),
   { out: "panel.css", entry: "styles/widget.css" },
@@ -103,8 +126,8 @@ function textsIn(language) {
   };
 }
 
-async function bundle({ out, entry, format, budget, elsewhere = {}, jsx, draws = true, language }) {
-  const file = join(dist, out);
+async function bundle({ out, isPart, entry, format, budget, elsewhere = {}, jsx, draws = true, language }) {
+  const file = join(dist, isPart ? part(out) : out);
   await build({
     entryPoints: [join(src, entry)],
     outfile: file,
@@ -120,6 +143,7 @@ async function bundle({ out, entry, format, budget, elsewhere = {}, jsx, draws =
     charset: format === "esm" ? "utf8" : "ascii",
     // Modules are strict by themselves; without this esbuild would add "use strict" to the loader as well.
     tsconfigRaw: {},
+    define: { BUILD: JSON.stringify(BUILD) },
     ...(format ? { format, target: "es2022" } : {}),
     ...(format === "esm" && draws && !jsx ? { inject: [join(src, "shared/jsx.ts")] } : {}),
     ...(jsx ? { banner: { js: `import{Fragment,h}from"${jsx}";` } } : {}),
@@ -137,5 +161,11 @@ const built = await Promise.all(BUNDLES.filter(({ entry }) => existsSync(join(sr
 for (const { out, size, budget } of built) {
   const limit = budget === Infinity ? "" : ` of ${budget}`;
   console.log(`${out.padEnd(12)} ${String(size).padStart(6)}${limit} bytes gzipped${size > budget ? "  OVER BUDGET" : ""}`);
+}
+// Told last: who asks finds the parts there already.
+writeFileSync(told, `${JSON.stringify({ build: BUILD })}\n`);
+for (const name of readdirSync(dist)) {
+  const isPast = PART.test(name) && !name.includes(`-${BUILD}.`) && !name.includes(`-${before}.`);
+  if (isPast && Date.now() - statSync(join(dist, name)).mtimeMs > KEPT_MS) rmSync(join(dist, name));
 }
 if (built.some(({ size, budget }) => size > budget)) process.exit(1);

@@ -18,7 +18,7 @@ from rest_framework.request import Request, is_form_media_type
 from rest_framework.response import Response
 
 from handoff.api import shapes
-from handoff.api.views import CustomerView, DeskView, PublicView
+from handoff.api.views import CustomerView, DeskView, PublicView, client_address
 from handoff.attachments import actions, links, queries, storage
 from handoff.attachments.kinds import BY_CONTENT_TYPE
 from handoff.attachments.links import Reader
@@ -33,6 +33,10 @@ from handoff.staffing.models import Agent
 # Marks of the server that asks before it reads: the size of what is to come, and that the asking is done.
 ASKED: Final = "handoff.upload_asked"
 ADMITTED: Final = "handoff.upload_admitted"
+# At once and in one process, of the places that all share: a page sends one after the other, people have a few pages.
+SENDING: Final = 4
+# Strangers behind one address, all together.
+ADDRESS_SENDING: Final = 8
 NAME_HEADER: Final = "X-File-Name"
 # A file is a file: no page, no script and no frame, whatever a browser takes it for.
 FILE_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
@@ -87,6 +91,10 @@ class _UploadView(PublicView):
     def find(self, handoff_id: str) -> tuple[Handoff, Reader, object]:
         """The handoff, who asks, and whose rate it is. Raises NotFound."""
 
+    @abstractmethod
+    def senders(self) -> list[tuple[object, int]]:
+        """Who sends, and how many files each of these may be sending at once."""
+
     def take(self, request: Request, handoff_id: str) -> Response:
         handoff, author, rate_key = self.find(handoff_id)
         scope: Mapping[str, Any] = getattr(request._request, "scope", {})
@@ -94,7 +102,9 @@ class _UploadView(PublicView):
             limits.UPLOADS.check(rate_key)
         if ASKED in scope:
             actions.check_room(handoff, size=scope[ASKED])
-            return Response(status=204)
+            admitted = Response(status=204)
+            admitted.senders = self.senders()  # type: ignore[attr-defined]
+            return admitted
         file, name, size = _read_file(request)
         try:
             uploaded = actions.take_in(handoff, author=author, name=name, file=file, size=size)
@@ -120,6 +130,12 @@ class _OfCustomer(_UploadView, CustomerView):
         handoff = handoffs.of_customer(customer, handoff_id)
         return handoff, Reader("customer", customer.public_id), ("session", self.customer_session.pk)
 
+    def senders(self) -> list[tuple[object, int]]:
+        customer = self.customer_session.customer
+        own: list[tuple[object, int]] = [(("customer", customer.pk), SENDING)]
+        # Anybody can be a new stranger; an address costs something.
+        return own if customer.is_verified else [*own, (("address", client_address(self.request)), ADDRESS_SENDING)]
+
 
 class _OfAgent(_UploadView, DeskView):
     def find(self, handoff_id: str) -> tuple[Handoff, Reader, object]:
@@ -128,6 +144,9 @@ class _OfAgent(_UploadView, DeskView):
             raise DomainError("forbidden", "This account is no agent's.")
         handoff = queries.of_agent(agent, handoff_id, to_read=self.request.method == "GET")
         return handoff, Reader("agent", agent.public_id), ("agent", agent.pk)
+
+    def senders(self) -> list[tuple[object, int]]:
+        return [(("agent", self.request.user.pk), SENDING)]
 
 
 class AttachmentsView(_OfCustomer):

@@ -11,6 +11,7 @@ from handoff.api.handoffs import EVENTS_LIMIT, read_count
 from handoff.api.sessions import ticket_bundle
 from handoff.api.views import DeskView
 from handoff.broker.states import State
+from handoff.flows import practising
 from handoff.flows.due import due_callbacks
 from handoff.identity import actions as identity
 from handoff.insights import records
@@ -46,6 +47,14 @@ class CallbacksView(DeskView):
     def get(self, request: Request) -> Response:
         """The callbacks that are owed: mine, and those of the lines I serve."""
         return Response(due_callbacks(agent_of_request(request)).to_wire())
+
+
+class PracticeView(DeskView):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """For trainees: one simulated customer, who stands in line when this is answered."""
+        practising.start(agent_of_request(request))
+        return Response(status=204)
 
 
 class DeskEventsView(DeskView):

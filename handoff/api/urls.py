@@ -62,6 +62,7 @@ urlpatterns = [
     path("desk/canned/<str:canned_id>/use", desk_knowledge.DeskCannedUseView.as_view()),
     path("desk/ticket", desk.DeskTicketView.as_view()),
     path("desk/callbacks", desk.CallbacksView.as_view()),
+    path("desk/practice", desk.PracticeView.as_view()),
     path("desk/destinations", desk.DestinationsView.as_view()),
     path("desk/handoffs/<str:handoff_id>/events", desk.DeskEventsView.as_view()),
     path("desk/handoffs/<str:handoff_id>", supervision.RecordView.as_view()),

@@ -47,6 +47,7 @@ class HttpHandler(ASGIHandler):
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="http")
         self._uploads = asyncio.Semaphore(UPLOADS)
+        self._held = uploads.Held()
         self._storing = asyncio.Semaphore(STORING)
         self.load_middleware()
 
@@ -71,6 +72,10 @@ class HttpHandler(ASGIHandler):
             return asked
         if self._uploads.locked():
             raise DomainError("not_ready", "Too many files at once; try again.")
+        with self._held.place(getattr(asked, "senders", ())):
+            return await self._take_in(scope, receive)
+
+    async def _take_in(self, scope: dict[str, Any], receive: Receive) -> HttpResponseBase:
         async with self._uploads:
             # Closed by the request that reads it.
             file = TemporaryFile()  # noqa: SIM115

@@ -94,7 +94,9 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [("dist", BASE_DIR / "static" / "dist")]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
-WHITENOISE_MAX_AGE = 60
+# What a page begins with keeps its name and is asked for anew each time; its parts carry their build in theirs.
+WHITENOISE_MAX_AGE = 0
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/dist/[\w.]+-[0-9a-f]{8}\.js$"
 STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     # Never served by its path: the API answers, with the headers that keep a file a file.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO, Any, Final
 
 from django.conf import settings
@@ -12,6 +14,7 @@ from django.core.exceptions import RequestAborted
 
 from handoff.api.attachments import ASKED
 from handoff.attachments.refusals import refuse
+from handoff.lib.errors import DomainError
 
 _PATH: Final = re.compile(r"/api/v1/(?:desk/)?handoffs/[^/]+/attachments")
 # What a form puts around a file.
@@ -25,7 +28,28 @@ WHOLE_SECONDS: Final = 600
 # What is a little too long is read to its end: a client whose body is cut off does not see why.
 READ_ON_BYTES: Final = 1024 * 1024
 
+# Who sends, with how many files at once they may: a sender may be slow, and hold a place for minutes.
+Senders = Sequence[tuple[object, int]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class Held:
+    """The places that are taken in this process, by who took them."""
+
+    def __init__(self) -> None:
+        self._by: Counter[object] = Counter()
+
+    @contextmanager
+    def place(self, senders: Senders) -> Iterator[None]:
+        """Raises `not_ready` for who has enough of them: one sender must not hold what all others need."""
+        if any(self._by[sender] >= most for sender, most in senders):
+            raise DomainError("not_ready", "Too many files at once; try again.")
+        self._by.update(sender for sender, _ in senders)
+        try:
+            yield
+        finally:
+            self._by.subtract(sender for sender, _ in senders)
+            self._by += Counter()
 
 
 def is_upload(scope: dict[str, Any]) -> bool:

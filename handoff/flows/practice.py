@@ -41,16 +41,20 @@ class Signing:
     allows_unverified: bool
 
 
-def prepare_training(template: str | None) -> Signing:
-    """The practice site, with the menu of the named site, or of the first there is. Raises `not_prepared`."""
+def prepare_training(template: str | None, *, is_open: bool = True) -> Signing:
+    """The practice site, with the menu of the named site, or of the first there is; `is_open`: to strangers too.
+
+    Raises `not_prepared`.
+    """
     with transaction.atomic():
         of = _real_site(template)
         site = Site.objects.filter(key=SITE_KEY).first()
         if site is not None and not site.is_simulated:
             raise DomainError("not_prepared", f"There is a site {SITE_KEY!r} that is no simulation's.")
-        site = site or Site.objects.create(key=SITE_KEY, name=SITE_NAME, allow_unverified=True, is_simulated=True)
-        Site.objects.filter(pk=site.pk).update(allow_unverified=True)
-        site.allow_unverified = True
+        site = site or Site.objects.create(key=SITE_KEY, name=SITE_NAME, allow_unverified=is_open, is_simulated=True)
+        if is_open and not site.allow_unverified:
+            site.allow_unverified = True
+            site.save(update_fields=["allow_unverified"])
         _copy_menu(of, site)
         if not SiteKey.objects.filter(site=site, revoked_at=None).exists():
             secret = keys.encrypt(secrets.token_urlsafe(SECRET_BYTES))

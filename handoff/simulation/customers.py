@@ -40,6 +40,8 @@ class Customer:
         self.heard: list[str] = []
         self._line: Line | None = None
         self._said = 0
+        # They stand in line.
+        self.has_asked = asyncio.Event()
         self._changed = asyncio.Event()
         self._spoken_to = asyncio.Event()
 
@@ -79,7 +81,8 @@ class Customer:
             body["identity_token"] = self._identity()
         session = await self.web.call("POST", "sessions", body)
         self.token = session["token"]
-        return [one for one in session["intents"] if _can_chat(one)]
+        wanted = self.stage.plan.intents
+        return [one for one in session["intents"] if _can_chat(one) and (wanted is None or one["key"] in wanted)]
 
     def _identity(self) -> str:
         amr, acr = self.chance.pick(_SIGN_INS)
@@ -92,7 +95,8 @@ class Customer:
     # -- the handoff
 
     async def _ask_for_help(self, intent: Frame) -> str:
-        if callers.can_book(intent) and self.chance.happens(self.script.habits.callback):
+        books = not self.stage.plan.is_chat_only and callers.can_book(intent)
+        if books and self.chance.happens(self.script.habits.callback):
             return await callers.book_and_cancel(self, intent)
         asked = {
             "client_id": f"{self.key}-click",
@@ -105,6 +109,7 @@ class Customer:
             self.handoff = await self.call("POST", "handoffs", asked)
         except Refused as refusal:
             return f"not taken: {refusal.code}"
+        self.has_asked.set()
         if not await self._is_answered():
             return await self._give_up()
         await self._talk()

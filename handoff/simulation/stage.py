@@ -44,6 +44,10 @@ class Plan:
     seed: int = 1
     # Waits, on the real clock, until what is under way at the end has to be over.
     grace_seconds: float = 30.0
+    # Only about these; None: whatever the menu has.
+    intents: frozenset[str] | None = None
+    # Nobody books a callback instead.
+    is_chat_only: bool = False
 
     @property
     def seconds(self) -> float:

@@ -6,6 +6,7 @@ from handoff.widget import article_page, callback_page, looks, views
 
 urlpatterns = [
     path("widget.js", views.loader),
+    path("widget/show.js", views.showing),
     path("widget/frame", views.frame),
     path("articles/<str:article_id>", article_page.article),
     path("widget/brand.css", looks.colours),

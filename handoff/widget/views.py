@@ -15,11 +15,14 @@ from django.views.decorators.http import require_GET
 
 from handoff.identity.brand import texts_of
 from handoff.identity.models import Site
+from handoff.widget.build import part_path
 from handoff.widget.languages import Language, choose
 from handoff.widget.looks import colours_address, logo_address
 from handoff.widget.words import say
 
 LOADER: Final = "dist/widget.js"
+# What the loader fetches itself, once it shows the panel.
+SHOWING: Final = "dist/show.js"
 LOADER_SECONDS: Final = 300
 # What the panel asks for once it is at rest, and a person with an open talk at once.
 AHEAD: Final = ("later", "phone")
@@ -29,7 +32,20 @@ AHEAD: Final = ("later", "phone")
 @require_GET
 def loader(request: HttpRequest) -> HttpResponse:
     """`/widget.js`: small, cached briefly, usable from every site."""
-    path = finders.find(LOADER)
+    return _script(LOADER)
+
+
+@gzip_page
+@require_GET
+def showing(request: HttpRequest) -> HttpResponse:
+    """`/widget/show.js`: its second part, which a browser takes from another origin only where that is said."""
+    response = _script(SHOWING)
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _script(name: str) -> HttpResponse:
+    path = finders.find(name)
     if not isinstance(path, str):
         raise Http404("The loader is not built.")
     with open(path, "rb") as file:
@@ -71,7 +87,7 @@ def _context(site: Site, language: Language) -> dict[str, Any]:
         "site_name": name,
         "language": language,
         "panel": f"dist/panel{suffix}.js",
-        "ahead": [f"dist/{chunk}{suffix}.js" for chunk in AHEAD],
+        "ahead": [part_path(f"{chunk}{suffix}") for chunk in AHEAD],
         "colours": colours_address(site),
         "logo": logo_address(site.brand),
         "texts_json": json.dumps(texts_of(site.brand, language=language.base)),

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from handoff.api import attachments
 from handoff.attachments import scanning as scanning_of_files
 from handoff.config import http
 from handoff.config.http import HttpHandler
@@ -153,6 +154,67 @@ async def test_a_server_that_takes_in_enough_says_so(maya, talk, handler, monkey
     assert (client.status, client.code) == (503, "not_ready")
 
 
+class Slow(Client):
+    """Sends a part, and nothing more until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.let_go = asyncio.Event()
+
+    async def receive(self) -> dict[str, Any]:
+        if self.read:
+            await self.let_go.wait()
+        return await super().receive()
+
+
+async def hold(handler: HttpHandler, page: Page, path: str, number: int) -> tuple[list[Slow], asyncio.Future[Any]]:
+    """So many slow senders whose bodies are on their way."""
+    slow = [Slow() for _ in range(number)]
+    going = asyncio.gather(*(handler(scope_of(page, path), one.receive, one.send) for one in slow))
+    async with asyncio.timeout(20):
+        while not all(one.read for one in slow):
+            await asyncio.sleep(0.01)
+    return slow, going
+
+
+async def test_a_slow_sender_holds_few_places_and_nobody_elses(maya, talk, amira, handler) -> None:
+    path = f"/api/v1/handoffs/{talk}/attachments"
+    slow, going = await hold(handler, maya, path, attachments.SENDING)
+    more = Client(1)
+    await handler(scope_of(maya, path), more.receive, more.send)
+    assert (more.status, more.code, more.read) == (503, "not_ready", 0)
+    for one in slow:
+        one.let_go.set()
+    await going
+    assert [one.status for one in slow] == [201] * len(slow)
+    # What has arrived holds nothing any more.
+    more = Client(1)
+    await handler(scope_of(maya, path), more.receive, more.send)
+    assert more.status == 201
+
+
+async def test_strangers_of_one_address_share_its_places_and_leave_the_others(maya, talk, handler, monkeypatch) -> None:
+    monkeypatch.setattr(attachments, "ADDRESS_SENDING", 1)
+    one, other = (Page(maya.site, maya.origin, "") for _ in range(2))
+    paths = [await in_database(lambda page=page: _asked(page)) for page in (one, other)]
+    slow, going = await hold(handler, one, paths[0], 1)
+    refused = Client(1)
+    await handler(scope_of(other, paths[1]), refused.receive, refused.send)
+    assert (refused.status, refused.code) == (503, "not_ready")
+    # Whoever is known is counted by who they are, wherever they sit.
+    known = Client(1)
+    await handler(scope_of(maya, f"/api/v1/handoffs/{talk}/attachments"), known.receive, known.send)
+    assert known.status == 201
+    slow[0].let_go.set()
+    await going
+
+
+def _asked(page: Page) -> str:
+    """Where the files of a new stranger go."""
+    page.open()
+    return f"/api/v1/handoffs/{page.ask().body['id']}/attachments"
+
+
 async def test_an_upload_spends_one_of_its_rate(maya, talk, handler, monkeypatch) -> None:
     from handoff.realtime import limits
 
@@ -182,6 +244,7 @@ async def test_a_file_goes_out_in_parts(maya, talk, handler) -> None:
 async def test_others_are_answered_while_many_files_are_being_checked(maya, talk, handler, monkeypatch) -> None:
     """A scanner that takes its time, and more files than the server has threads."""
     is_over, scanning = threading.Event(), []
+    monkeypatch.setattr(attachments, "SENDING", http.THREADS + 1)
 
     def scan(file: Any) -> None:
         scanning.append(file)

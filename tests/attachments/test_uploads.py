@@ -104,9 +104,9 @@ def test_what_is_refused_leaves_nothing(
 
 def test_an_image_of_2500_million_pixels_costs_nothing_to_refuse(maya, talk) -> None:
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     assert send(maya, talk, png_header(50_000, 50_000)).code == "attachment_too_many_pixels"
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     # It would be 7.5 GB.

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.staticfiles import finders
 from django.test import Client
 
 from handoff.callbacks import links
@@ -16,6 +17,7 @@ from handoff.identity.brand import LANGUAGES
 from handoff.identity.models import Site
 from handoff.lib.colours import derive
 from handoff.staffing.models import Agent
+from handoff.widget.build import part_path
 from handoff.widget.languages import Language, choose
 from handoff.widget.words import WORDS, say
 from tests.calls.scene import ask_for_callback, desk, known_maya
@@ -92,8 +94,35 @@ def test_the_frame_speaks_the_pages_language(harbour: Site, base: str, direction
     told = answer.content.decode()
     assert f'<html lang="{base}" dir="{direction}"' in told
     assert f'<script type="module" src="/static/dist/{bundle}"' in told
-    assert f"/static/dist/{bundle.replace('panel', 'later')}" in told
+    assert f'href="/static/{part_path(bundle.replace("panel", "later").removesuffix(".js"))}"' in told
     assert "Accept-Language" in answer["Vary"]
+
+
+def test_parts_are_asked_for_by_their_builds_name(settings: Any, tmp_path: Path) -> None:
+    settings.STATICFILES_DIRS = [("dist", tmp_path)]
+    finders.get_finder.cache_clear()
+    try:
+        assert part_path("later.de") == "dist/later.de.js"
+        (tmp_path / "build.json").write_text('{"build": "0123abcd"}')
+        assert part_path("later.de") == "dist/later.de-0123abcd.js"
+    finally:
+        finders.get_finder.cache_clear()
+
+
+def test_what_a_page_begins_with_is_asked_for_anew_and_its_parts_never(harbour: Site) -> None:
+    client = Client()
+    kept = {name: client.get(f"/static/{name}")["Cache-Control"] for name in ("dist/panel.js", part_path("later"))}
+    assert list(kept.values()) == ["max-age=0, public", "max-age=315360000, public, immutable"]
+    missing = client.get("/static/dist/later-00000000.js")
+    assert missing.status_code == 404
+    assert "immutable" not in missing.get("Cache-Control", "")
+
+
+def test_the_loaders_second_part_may_be_fetched_from_every_site() -> None:
+    answer = Client().get("/widget/show.js")
+    assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (200, "*")
+    assert answer["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert b"visualViewport" in answer.content
 
 
 def test_the_frame_falls_back_to_the_browser_and_to_the_site(harbour: Site) -> None:

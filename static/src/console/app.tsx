@@ -9,6 +9,7 @@ import { inPlace, serverNow } from "./board.ts";
 import { LATER } from "./call_bar.tsx";
 import { Callbacks } from "./callbacks_view.tsx";
 import { CHANNEL } from "./channel_switch.tsx";
+import { useOutdated } from "./chunk.ts";
 import { TURN, USE } from "./composer.tsx";
 import { DeskProvider, useClock, useDesk, useDeskState } from "./context.tsx";
 import type { Desk } from "./desk.ts";
@@ -41,12 +42,13 @@ export function App({ desk, page }: { desk: Desk; page: Page }): ComponentChildr
   const help = useAsking<true>();
   const now = serverNow(state.board, clock);
   useShortcuts(desk, () => help.ask(true));
-  const banner = hasBanner(state.line, clock);
+  const isOutdated = useOutdated();
+  const banner = isOutdated || hasBanner(state.line, clock);
   return (
     <DeskProvider value={{ desk, page, state, now, clock }}>
       <div class={`desk${banner ? " desk--banner" : ""}`}>
         <TopBar onHelp={() => help.ask(true)} />
-        {banner && <LineBanner now={clock} />}
+        {banner && <LineBanner now={clock} isOutdated={isOutdated} />}
         {!state.board ? <Opening /> : state.view === "callbacks" ? <><Rail /><Callbacks /></> : state.view !== "desk" ? <Elsewhere view={state.view} /> : <Columns />}
         <OfferSaid />
       </div>

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Prose } from "../shared/prose.tsx";
 import { useDesk } from "./context.tsx";
+import { saves } from "./enter.ts";
 import { Keys } from "./keys.tsx";
 import { isStale, readArticle, saveArticle, whyNot } from "./knowledge_api.ts";
 import type { ArticleText, Choice, DeskArticle, DeskArticles } from "./knowledge_api.ts";
@@ -49,7 +50,7 @@ export function ArticleForm({ article, found, intent, onDone, onBack }: Props): 
   const discard = () => { begun.delete(key); if (theirs) onDone(theirs); else onBack(); };
   return (
     <form class="know know--form" aria-label={article ? "Edit the article" : "New article"} onSubmit={(event) => { event.preventDefault(); void save(); }}
-      onKeyDown={(event) => { if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); void save(); } }}>
+      onKeyDown={(event) => { if (saves(event)) { event.preventDefault(); void save(); } }}>
       <div><label class="label" for="know-new-title">Title</label>
         <input class="input" id="know-new-title" ref={first} maxLength={200} value={text.title} dir="auto" onInput={({ currentTarget }) => change({ title: currentTarget.value })} /></div>
       <div><label class="label" for="know-body">Text</label>

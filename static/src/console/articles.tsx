@@ -10,6 +10,7 @@ import { findArticles, readArticle, whyNot } from "./knowledge_api.ts";
 import type { DeskArticle, DeskArticleRow, DeskArticles } from "./knowledge_api.ts";
 import { shortName } from "./people.ts";
 import type { DeskHandoff } from "./wire.ts";
+import { theirsFirst } from "./theirs_first.ts";
 
 const PAUSE_MS = 200;
 
@@ -32,13 +33,16 @@ export function Articles({ handoff, asked }: { handoff: DeskHandoff; asked: numb
   if (place.at === "read") {
     return <ArticleRead article={place.article} handoff={handoff} onChange={(article) => setPlace({ at: "read", article })} onEdit={() => setPlace({ at: "write", article: place.article })} onBack={back} />;
   }
+  // Of what was looked for the best hit stands first, whatever its language.
+  const articles = search.found?.articles ?? null;
+  const shown = articles && !typed.trim() ? theirsFirst(articles, handoff) : articles;
   return (
     <div class="know">
       <div class="know__find"><IconSearch /><label class="vh" for="know-find">Find an article</label>
         <input class="input" id="know-find" type="search" ref={field} maxLength={200} value={typed} placeholder="Words" autocomplete="off" onInput={({ currentTarget }) => setTyped(currentTarget.value)} /></div>
       <label class="know__about"><input type="checkbox" checked={about} onChange={() => setAbout(!about)} /> <span>About <b><Text text={handoff.intent.label} /></b> first</span></label>
       {search.trouble && <p class="bad" role="alert">{search.trouble}</p>}
-      <Found rows={search.found?.articles ?? null} handoff={handoff} typed={typed} onOpen={(row) => void open(row)} />
+      <Found rows={shown} handoff={handoff} typed={typed} onOpen={(row) => void open(row)} />
       <button type="button" class="btn btn--s btn--quiet" aria-disabled={!search.found} onClick={() => { if (search.found) setPlace({ at: "write", article: null }); }}>Write an article</button>
     </div>
   );

@@ -10,6 +10,7 @@ import { cannedReplies, noteUse, undeleteReply, whyNot } from "./knowledge_api.t
 import type { Canned as Reply, CannedReplies } from "./knowledge_api.ts";
 import { matching, movedBy } from "./listbox.ts";
 import { fill, gapsIn, knownOf } from "./placeholders.ts";
+import { theirsFirst } from "./theirs_first.ts";
 
 /** Kept from one opening to the next, so that the list is there at once; what was deleted can be brought back. */
 let kept: CannedReplies | null = null;
@@ -61,7 +62,7 @@ function Choosing({ all, composing, taken, onClose, onEdit }: Props & { all: Can
   const field = useRef<HTMLInputElement>(null);
   // In the same breath as the field is drawn: not a key may fall between.
   useLayoutEffect(() => field.current?.focus(), []);
-  const found = matching(all?.replies ?? [], typed);
+  const found = theirsFirst(matching(all?.replies ?? [], typed), composing.handoff);
   const chosen = found[Math.min(at, found.length - 1)];
   useEffect(() => { if (chosen) document.getElementById(`canned-${chosen.id}`)?.scrollIntoView?.({ block: "nearest" }); }, [chosen?.id]);
   const known = knownOf(composing.handoff, page.agentName);

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useDesk } from "./context.tsx";
+import { saves } from "./enter.ts";
 import { cannedReplies, deleteReply, isStale, saveReply, whyNot } from "./knowledge_api.ts";
 import type { Canned as Reply, CannedReplies } from "./knowledge_api.ts";
 import { Keys } from "./keys.tsx";
@@ -55,7 +56,7 @@ export function CannedForm({ all, reply, text: given, onDone, onBack }: Props): 
   const save = () => { if (ready) void attempt(() => saveReply(page, { shortcut: shortcut.trim().replace(/^\//, ""), text, language: before?.language ?? "", ...placed(place, before) }, before)); };
   return (
     <form class="canned__form" aria-label={reply ? "Edit a canned reply" : "New canned reply"} onSubmit={(event) => { event.preventDefault(); save(); }}
-      onKeyDown={(event) => { if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); save(); } }}>
+      onKeyDown={(event) => { if (saves(event)) { event.preventDefault(); save(); } }}>
       <div><label class="label" for="canned-shortcut">Shortcut</label>
         <input class="input" id="canned-shortcut" ref={first} maxLength={64} value={shortcut} placeholder="refund-days" onInput={({ currentTarget }) => change({ shortcut: currentTarget.value })} /></div>
       <div><label class="label" for="canned-place">For</label>

@@ -1,7 +1,21 @@
 /** Parts of the desk that come in a file of their own, once somebody wants them. */
 import { useEffect, useState } from "preact/hooks";
+import { isOutdated } from "../shared/build.ts";
+import { createStore } from "../shared/store.ts";
 
 export type Loading<T> = T | "loading" | "failed";
+
+/** True once the server has the parts of another build: this page's own are gone, and those do not fit it. */
+export const outdated = createStore<boolean, boolean>((_, found) => found, false);
+
+/** Called where a part did not come. */
+export const partMissed = (): void => void isOutdated().then((found) => { if (found) outdated.dispatch(true); });
+
+export function useOutdated(): boolean {
+  const [is, setIs] = useState(outdated.get());
+  useEffect(() => outdated.watch(setIs), []);
+  return is;
+}
 
 /**
  * The part once it is there; asked for when it is first wanted, and again after a failure when it is wanted anew. `againMs`: as long as it is
@@ -18,6 +32,7 @@ export function chunk<T extends object>(load: () => Promise<T>, againMs?: number
       let timer: ReturnType<typeof setTimeout> | undefined;
       const ask = () => void load().then((found) => tell((loaded = found)), () => {
         tell("failed");
+        partMissed();
         if (againMs !== undefined && !left) timer = setTimeout(ask, againMs);
       });
       tell("loading");

@@ -1,10 +1,10 @@
-/** What is written and not sent, for each handoff a reply, a note and a word for the next agent: kept over a reload, and with the server for the agent's other browsers. */
+/** What is written and not sent, for each handoff a reply, a note, a word for the next agent, a fact and what came of it: kept over a reload, and reply and note with the server for the agent's other browsers. */
 import type { DraftView } from "../shared/protocol.ts";
 import { readJson } from "../shared/storage.ts";
 import type { KeyValue } from "../shared/storage.ts";
 
 export type Mode = "reply" | "note";
-export interface Draft { mode: Mode; reply: string; note: string; transfer: string }
+export interface Draft { mode: Mode; reply: string; note: string; transfer: string; fact_label: string; fact_value: string; outcome: string }
 
 /** `clock` grows with every change on any page: the greater one holds the newer words. `owed`: the server does not have them yet. */
 interface Kept extends Draft { clock: number; owed: boolean }
@@ -19,7 +19,7 @@ export interface Keeping {
   now?: () => number;
 }
 
-const EMPTY: Draft = { mode: "reply", reply: "", note: "", transfer: "" };
+const EMPTY: Draft = { mode: "reply", reply: "", note: "", transfer: "", fact_label: "", fact_value: "", outcome: "" };
 export const TEXT_LIMIT = 4_000;
 const TELL_MS = 800;
 /** More than this is not written to the browser's store at every key. */
@@ -38,8 +38,8 @@ export class Drafts {
   }
 
   of(handoff: string): Draft {
-    const { mode, reply, note, transfer } = { ...EMPTY, ...this.drafts[handoff] };
-    return { mode, reply, note, transfer };
+    const { clock: _clock, owed: _owed, ...draft } = { ...EMPTY, ...this.drafts[handoff] } as Kept;
+    return draft;
   }
 
   change(handoff: string, change: Partial<Draft>): Draft {
@@ -160,7 +160,7 @@ export class Drafts {
   }
 }
 
-const isEmpty = ({ mode, reply, note, transfer }: Draft): boolean => !reply && !note && !transfer && mode === "reply";
+const isEmpty = (draft: Draft): boolean => (Object.keys(EMPTY) as (keyof Draft)[]).every((part) => (draft[part] ?? EMPTY[part]) === EMPTY[part]);
 const isSame = (one: Pick<Draft, Mode>, other: Pick<Draft, Mode>): boolean => one.reply === other.reply && one.note === other.note;
 
 /** The other tabs, where the browser lets them speak with each other. */

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { IconHeadset, IconSearch } from "../shared/icons.tsx";
-import { chunk } from "./chunk.ts";
+import { chunk, useOutdated } from "./chunk.ts";
 import { useDesk } from "./context.tsx";
 import type { Desk } from "./desk.ts";
 import type { View } from "./desk_state.ts";
@@ -30,12 +30,13 @@ export function FindButton(): ComponentChildren {
 
 export function Elsewhere({ view }: { view: Exclude<View, "desk" | "callbacks"> }): ComponentChildren {
   const part = useSupervisor(true);
+  const isOutdated = useOutdated();
   const main = useRef<HTMLElement>(null);
   useLayoutEffect(() => main.current?.focus(), [view]);
   return (
     <main class="pad pad--all" tabIndex={-1} data-region ref={main} aria-labelledby="pad-title">
       {typeof part === "string"
-        ? <div class="rest"><IconHeadset /><h1 id="pad-title">{part === "failed" ? "This page could not be loaded" : "Loading"}</h1>{part === "failed" && <p>Choose it once more to try again.</p>}</div>
+        ? <div class="rest"><IconHeadset /><h1 id="pad-title">{part === "failed" ? "This page could not be loaded" : "Loading"}</h1>{part === "failed" && <p>{isOutdated ? "Load the desk again to get it." : "Choose it once more to try again."}</p>}</div>
         : <part.Page key={view} view={view} />}
     </main>
   );

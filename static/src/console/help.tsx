@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { IconX } from "../shared/icons.tsx";
 import { useModal } from "./asking.ts";
 import { bindings, useBindings } from "./bindings.ts";
-import { Printed, spokenKeys } from "./keys.tsx";
+import { MAC, Printed, spokenKeys } from "./keys.tsx";
 import { COMMANDS, chosenCombo, comboFor, holderOf, keyNames } from "./shortcuts.ts";
 import type { Combo, Command, Group } from "./shortcuts.ts";
 
@@ -27,7 +27,7 @@ export function Help({ onClose }: { onClose(): void }): ComponentChildren {
       </div>
       {changing ? <Changing /> : <Sheet />}
       <div class="dlg__f">
-        <span class="meta grow">⌥ on a Mac. Every key that is not the page’s own can be changed or turned off.</span>
+        <span class="meta grow">{MAC ? "⌥ is the Option key. " : "⌥ on a Mac. "}Every key that is not the page’s own can be changed or turned off.</span>
         {changing && <button type="button" class="btn" onClick={() => bindings.reset()}>The usual keys again</button>}
         <button type="button" class="btn" onClick={() => setChanging(!changing)}>{changing ? "Back to the list" : "Change shortcuts"}</button>
       </div>

@@ -1,4 +1,4 @@
-/** Keys as they are printed: Alt is Option where the keyboard says so, and a changed key is shown as it is now. */
+/** Keys as they are printed: Alt is Option and Ctrl Command where the keyboard says so, and a changed key is shown as it is now. */
 import type { ComponentChildren } from "preact";
 import { useBindings } from "./bindings.ts";
 import { COMMANDS, comboFor, keyNames } from "./shortcuts.ts";
@@ -22,10 +22,14 @@ export function Keys({ keys }: { keys: readonly string[] }): ComponentChildren {
 export function Printed({ keys }: { keys: readonly string[] }): ComponentChildren {
   return (
     <span class="combo" aria-hidden="true">
-      {keys.map((key) => <kbd key={key} class="kbd">{MAC && key === "Alt" ? "⌥" : key}</kbd>)}
+      {keys.map((key) => <kbd key={key} class="kbd">{printed(key)}</kbd>)}
     </span>
   );
 }
 
+const SIGNS: Readonly<Record<string, string>> = { Alt: "⌥", Ctrl: "⌘" };
+const NAMES: Readonly<Record<string, string>> = { Alt: "Option", Ctrl: "Command" };
+export const printed = (key: string, isMac = MAC): string => (isMac ? (SIGNS[key] ?? key) : key);
+
 /** For those who hear it. */
-export const spokenKeys = (keys: readonly string[]): string => keys.map((key) => (MAC && key === "Alt" ? "Option" : key)).join(" ");
+export const spokenKeys = (keys: readonly string[], isMac = MAC): string => keys.map((key) => (isMac ? (NAMES[key] ?? key) : key)).join(" ");

@@ -1,6 +1,6 @@
 /** The strip over the desk while the line is away; it says what is safe, and never takes anything from the reader. */
 import type { ComponentChildren } from "preact";
-import { IconCheck, IconOffline } from "../shared/icons.tsx";
+import { IconCheck, IconOffline, IconRefresh } from "../shared/icons.tsx";
 import { useDesk } from "./context.tsx";
 import type { Line } from "./desk_state.ts";
 import { SIGN_IN } from "./page.ts";
@@ -21,8 +21,9 @@ export function openingWords({ status }: Line): { title: string; text: string } 
   return { title: "Opening the desk", text: "Your handoffs and queues are on their way." };
 }
 
-export function LineBanner({ now }: { now: number }): ComponentChildren {
+export function LineBanner({ now, isOutdated }: { now: number; isOutdated: boolean }): ComponentChildren {
   const { state } = useDesk();
+  if (isOutdated && state.line.status !== "reconnecting") return <Stopped detail="4426" />;
   if (state.line.status === "live") {
     return <section class="banner banner--ok" aria-label="Connection"><IconCheck /><p class="grow" role="status"><b>Back.</b> Everything written meanwhile is on its way.</p></section>;
   }
@@ -30,13 +31,14 @@ export function LineBanner({ now }: { now: number }): ComponentChildren {
 }
 
 function Reconnecting({ gone }: { gone: number }): ComponentChildren {
-  const { desk } = useDesk();
+  const { desk, state } = useDesk();
   const left = GRACE_SECONDS - gone;
-  const talks = left > 0 ? `your talks stay yours for ${left} s more` : "your talks may be back in the line";
+  const hasTalks = state.board !== null && state.board.handoffs.length > 0;
+  const talks = !hasTalks ? "nothing is offered to you meanwhile." : left > 0 ? `your talks stay yours for ${left} s more, and customers are told.` : "your talks may be back in the line, and customers are told.";
   return (
     <section class="banner" aria-label="Connection">
       <IconOffline />
-      <p class="grow"><b role="alert">Connection lost.</b> <span class="num">Gone for {Math.max(0, gone)} s.</span> What you write is kept; {talks}, and customers are told.</p>
+      <p class="grow"><b role="alert">Connection lost.</b> <span class="num">Gone for {Math.max(0, gone)} s.</span> What you write is kept; {talks}</p>
       <button type="button" class="btn btn--s" onClick={() => desk.retryNow()}>Try now</button>
     </section>
   );
@@ -58,7 +60,7 @@ function Stopped({ detail }: { detail: string | null }): ComponentChildren {
   const { what, todo, link } = stopWords(detail);
   return (
     <section class="banner" aria-label="Connection">
-      <IconOffline />
+      {detail === "4426" ? <IconRefresh /> : <IconOffline />}
       <p class="grow" role="alert"><b>{what}</b> {todo}</p>
       <a class="btn btn--s" href={link.href}>{link.text}</a>
     </section>

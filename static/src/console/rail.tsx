@@ -7,6 +7,7 @@ import { useBoard, useSeconds } from "./context.tsx";
 import { Keys } from "./keys.tsx";
 import { memo } from "./memo.ts";
 import { MyHandoffs } from "./my_handoffs.tsx";
+import { Practice } from "./practice.tsx";
 import type { QueueRow } from "./wire.ts";
 
 /** From here on a wait is shown as late. Queues' own service levels are not told to the desk. */
@@ -21,6 +22,7 @@ export function Rail(): ComponentChildren {
   return (
     <aside class="rail" aria-label="Queue and my handoffs" tabIndex={-1} data-region>
       <AvailabilityBox />
+      <Practice />
       <MyHandoffs />
       <Queues rows={board.queues} />
       <p class="rail__foot"><Keys keys={["Alt", "1"]} /> to <kbd class="kbd">9</kbd> my handoffs</p>

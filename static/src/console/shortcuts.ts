@@ -93,13 +93,14 @@ export function isWriting(target: EventTarget | null): boolean {
 export const takesBackWord = ({ code, altKey }: Pick<KeyboardEvent, "code" | "altKey">, writing: boolean, isMac: boolean): boolean =>
   isMac && writing && altKey && code === "Backspace";
 
-const MODIFIERS = new Set(["Alt", "AltGraph", "Control", "Meta", "Shift", "CapsLock", "Dead"]);
+const MODIFIERS = new Set(["Alt", "AltGraph", "Control", "Meta", "Shift", "CapsLock"]);
 /** They move, close or write; a desk that took them would be no page any more. */
 const KEPT = /^(?:Shift\+)?(?:Enter|Tab|Escape|Space|Backspace|Delete|Arrow\w+|Page\w+|Home|End|F5|F11|F12)$/;
 
 /** What was pressed as a combination to keep; null while only modifiers are down; words where it cannot be one. */
 export function chosenCombo(event: Pressed): { combo: Combo } | { refusal: string } | null {
-  if (MODIFIERS.has(event.key)) return null;
+  // Option with E, N or U is an accent that waits for its letter on a Mac, and a key like any other here.
+  if (MODIFIERS.has(event.key) || (event.key === "Dead" && !event.altKey)) return null;
   if (event.ctrlKey || event.metaKey) return { refusal: "Keys with Ctrl or Command belong to the browser." };
   const [combo = ""] = combosOf(event);
   return KEPT.test(combo) ? { refusal: `${keyNames(combo).join(" ")} has a use of its own in every page.` } : { combo };

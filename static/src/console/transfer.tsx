@@ -5,6 +5,7 @@ import { IconAlert, IconCheck, IconUser, IconX } from "../shared/icons.tsx";
 import { useModal } from "./asking.ts";
 import { useBoard } from "./context.tsx";
 import type { Destination } from "./desk.ts";
+import { saves } from "./enter.ts";
 import { Keys } from "./keys.tsx";
 import { NOTE_LIMIT, TooLong, tooLong } from "./length.tsx";
 import { customerWithin, shortName } from "./people.ts";
@@ -32,7 +33,7 @@ interface Passing {
   submit(): void;
 }
 
-/** What is passed on, and how where it is not this agent's own: then the note may be left out, and is not kept as a draft. */
+/** What is passed on, and how where it is not this agent's own: then the note may be left out. */
 type TransferProps = { onClose(): void } & (
   | { handoff: DeskHandoff; pass?: undefined }
   | { handoff: Pick<DeskHandoff, "id" | "customer">; pass: { by(to: Destination, note: string): Promise<string | null>; note_needed: boolean } }
@@ -43,13 +44,13 @@ function usePassing(props: TransferProps, onDone: () => void): Passing {
   const { desk, board } = useBoard();
   const [options, setOptions] = useState<readonly Option[] | null>(null);
   const [chosen, choose] = useState<Destination | null>(null);
-  const [note, setNote] = useState(pass ? "" : desk.drafts.of(handoff.id).transfer);
+  const [note, setNote] = useState(desk.drafts.of(handoff.id).transfer);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<string | null>(null);
   useEffect(() => {
     desk.destinations().then((found) => setOptions(optionsOf(found, board.agent.id)), () => setTrouble("Queues and people could not be read just now. Close this and try again."));
   }, []);
-  const write = (text: string) => { setNote(text); if (!pass) desk.drafts.change(handoff.id, { transfer: text }); };
+  const write = (text: string) => { setNote(text); desk.drafts.change(handoff.id, { transfer: text }); };
   const submit = async () => {
     if (busy) return;
     if (!chosen) return setTrouble("Choose where it goes first.");
@@ -59,8 +60,10 @@ function usePassing(props: TransferProps, onDone: () => void): Passing {
     setBusy(true);
     const refused = await (props.pass ? props.pass.by(chosen, note) : desk.transfer(props.handoff, chosen, note));
     setBusy(false);
-    if (refused === null) onDone();
-    else setTrouble(`${refused} Your note is kept.`);
+    if (refused === null) {
+      desk.drafts.change(handoff.id, { transfer: "" });
+      onDone();
+    } else setTrouble(`${refused} Your note is kept.`);
   };
   return { options, chosen, note, busy, trouble, choose, write, submit: () => void submit() };
 }
@@ -74,7 +77,7 @@ export function Transfer(props: TransferProps): ComponentChildren {
   return (
     <dialog class="dlg" aria-labelledby="transfer-title" ref={dialog} onClose={onClose}>
       <form noValidate onSubmit={(event) => { event.preventDefault(); submit(); }}
-        onKeyDown={(event) => { if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); submit(); } }}>
+        onKeyDown={(event) => { if (saves(event)) { event.preventDefault(); submit(); } }}>
         <div class="dlg__h"><h2 id="transfer-title">Transfer {customerWithin(handoff.customer)}</h2>
           <button type="button" class="btn btn--quiet btn--icon" aria-label="Close, Escape" onClick={close}><IconX /></button>
         </div>

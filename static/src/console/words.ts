@@ -7,6 +7,8 @@ function sentence(code: string): string {
 
 const DISPOSITIONS: Readonly<Record<string, string>> = { resolved: "Resolved", follow_up: "Follow up", no_answer: "No answer", spam: "Spam" };
 export const dispositionWords = (code: string): string => DISPOSITIONS[code] ?? sentence(code);
+/** The code of an outcome as somebody writes it. */
+export const dispositionCode = (words: string): string => words.trim().toLowerCase().replace(/\s+/g, "_");
 
 const CLOSE: Readonly<Record<string, string>> = {
   resolved: "resolved", customer_left: "the customer left", cancelled: "taken back by the customer", abandoned: "the customer left the line",

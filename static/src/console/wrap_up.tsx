@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { elapsed } from "../shared/time.ts";
 import { likelyDisposition } from "./call.ts";
 import { useBoard } from "./context.tsx";
+import { saves } from "./enter.ts";
 import { Keys } from "./keys.tsx";
 import { NOTE_LIMIT, TooLong, tooLong } from "./length.tsx";
 import { needsSince } from "./my_handoffs.tsx";
@@ -13,7 +14,7 @@ import { dispositionWords } from "./words.ts";
 
 export function WrapUp({ handoff }: { handoff: DeskHandoff }): ComponentChildren {
   const { desk } = useBoard();
-  const [outcome, setOutcome] = useState<string | null>(likelyDisposition(handoff));
+  const [outcome, setOutcome] = useState<string | null>(desk.drafts.of(handoff.id).outcome || likelyDisposition(handoff));
   const [note, setNote] = useState(desk.drafts.of(handoff.id).note);
   const [missing, setMissing] = useState(false);
   const first = useRef<HTMLInputElement>(null);
@@ -24,16 +25,17 @@ export function WrapUp({ handoff }: { handoff: DeskHandoff }): ComponentChildren
   // Another tab or browser of the same agent wrote, and nothing waits here.
   useEffect(() => desk.drafts.watch((one) => { if (one === handoff.id) setNote(desk.drafts.of(handoff.id).note); }), [desk, handoff.id]);
   const write = (text: string) => { setNote(text); desk.drafts.change(handoff.id, { note: text }); };
+  const choose = (code: string) => { setOutcome(code); desk.drafts.change(handoff.id, { outcome: code }); };
   const save = async () => {
     if (outcome === null) { setMissing(true); first.current?.focus(); return; }
     if (tooLong(note, NOTE_LIMIT) !== null) { field.current?.focus(); return; }
-    if (await desk.wrapUp(handoff.id, outcome, note)) desk.drafts.change(handoff.id, { mode: "reply", reply: "", note: "" });
+    if (await desk.wrapUp(handoff.id, outcome, note)) desk.drafts.change(handoff.id, { mode: "reply", reply: "", note: "", outcome: "" });
   };
   return (
     <form class="form form--wrap" aria-label="Wrap-up" tabIndex={-1} ref={form}
       onSubmit={(event) => { event.preventDefault(); void save(); }}
-      onKeyDown={(event) => { if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); void save(); } }}>
-      <Outcome options={handoff.dispositions} chosen={outcome} missing={missing && outcome === null} first={first} onChoose={setOutcome} />
+      onKeyDown={(event) => { if (saves(event)) { event.preventDefault(); void save(); } }}>
+      <Outcome options={handoff.dispositions} chosen={outcome} missing={missing && outcome === null} first={first} onChoose={choose} />
       <div>
         <label class="label" for="wrap-note">Note for whoever is next (agents only)</label>
         <textarea class="input" id="wrap-note" rows={2} ref={field} aria-describedby="wrap-long" value={note} placeholder="What should the next agent not have to ask?"

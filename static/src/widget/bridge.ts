@@ -24,7 +24,7 @@ export interface Recorded {
 /** What a tab of the host page remembers from page to page; it names no person and opens nothing. */
 export interface Tab {
   /** A handoff is open: the next page loads the panel at once, shown or minimised as it was. */
-  live?: boolean;
+  live?: boolean | null;
   open?: boolean;
   /** The verified customer whose steps the page holds. */
   owner?: string | null;

@@ -83,7 +83,7 @@ describe("words from elsewhere", () => {
     const seen: string[] = [];
     drafts.watch((handoff) => seen.push(handoff));
     drafts.load([view("From the office", 50, { note: "calm", mode: "note" })], OPEN);
-    expect([drafts.of("ho_1"), seen]).toEqual([{ reply: "From the office", note: "calm", mode: "note", transfer: "" }, ["ho_1"]]);
+    expect([drafts.of("ho_1"), seen]).toMatchObject([{ reply: "From the office", note: "calm", mode: "note", transfer: "" }, ["ho_1"]]);
   });
 
   test("take the place of what was told and not changed since", async () => {

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { act } from "preact/test-utils";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { theirsFirst } from "../../../static/src/console/theirs_first.ts";
 import { button, desk, find, pass, press, root, sent, useStage, welcome } from "./stage.tsx";
 import { at, handoff } from "./cast.ts";
 
@@ -223,4 +224,14 @@ describe("articles", () => {
     await until(() => expect(button("Useful").getAttribute("aria-pressed")).toBe("true"));
     expect(told("articles/ar_1/vote")[0]?.body).toEqual({ useful: true });
   });
+});
+
+test("what this customer reads comes first, and without a language everything stays as it is", () => {
+  const rows = ["de", "en", "", "de-AT", "en-GB"].map((language) => ({ language }));
+  const told = (value: string, source = "verified") => ({ facts: [{ key: "locale", label: "Language", value, source, at: "" }] }) as unknown as Parameters<typeof theirsFirst>[1];
+  const order = (handoff: Parameters<typeof theirsFirst>[1]) => theirsFirst(rows, handoff).map(({ language }) => language);
+  expect(order(told("de-CH"))).toEqual(["de", "", "de-AT", "en", "en-GB"]);
+  expect(order(told("en-GB"))).toEqual(["en", "", "en-GB", "de", "de-AT"]);
+  expect(order({ facts: [] })).toEqual(rows.map(({ language }) => language));
+  expect(order(told("de", "stated"))).toEqual(rows.map(({ language }) => language));
 });

@@ -13,7 +13,7 @@ import { render } from "preact";
 import { takesBackWord } from "../../../static/src/console/shortcuts.ts";
 import { Uploads } from "../../../static/src/shared/uploads.ts";
 import { MINE, STREAM, event, handoff, snapshot } from "./cast.ts";
-import { command, desk, find, happens, pass, press, root, sent, settle, useStage, welcome } from "./stage.tsx";
+import { button, command, desk, find, happens, jonas, pass, press, root, sent, settle, useStage, welcome } from "./stage.tsx";
 
 useStage();
 
@@ -126,6 +126,15 @@ describe("a supervisor's words", () => {
     expect([sent("handoff.whisper").length, field(box).value]).toEqual([1, "offer it, and say sorry"]);
   });
 
+  test("for the one a handoff is given to outlast the dialog", async () => {
+    await reading();
+    act(() => button("Reassign").click());
+    write("Speaks German", "#transfer-note");
+    act(() => void find("dialog").dispatchEvent(new Event("close")));
+    act(() => button("Reassign").click());
+    expect(field("#transfer-note").value).toBe("Speaks German");
+  });
+
   test("asked again after a lost answer are the same whisper", async () => {
     await reading();
     command.mockRejectedValueOnce(new CommandError("connection_lost"));
@@ -148,6 +157,56 @@ describe("a supervisor's words", () => {
     expect(field(box).value).toBe("I am Amira, and");
     act(() => desk.takeBack({ client_id: "c1", handoff: "ho_1", text: "Sorry.", at: "", kind: "message", status: "failed" }));
     expect([field(box).value, desk.store.get().view]).toEqual(["Sorry.\nI am Amira, and", "live"]);
+  });
+});
+
+describe("what is begun for one handoff", () => {
+  const two = () => welcome({ handoffs: [handoff(), jonas()] });
+  const add = () => act(() => button("Add a fact").click());
+
+  test("a fact stays with it, and takes no focus from who comes back", async () => {
+    two();
+    act(() => desk.open("ho_1"));
+    add();
+    expect(document.activeElement?.id).toBe("fact-label");
+    write("Card at hand", "#fact-label");
+    write("no, with", "#fact-value");
+    act(() => desk.open("ho_9"));
+    expect(root.querySelector("#fact-label")).toBeNull();
+    act(() => desk.open("ho_1"));
+    expect([field("#fact-label").value, field("#fact-value").value, document.activeElement?.id]).toEqual(["Card at hand", "no, with", expect.not.stringContaining("fact")]);
+    act(() => button("Not now").click());
+    add();
+    expect(field("#fact-label").value).toBe("Card at hand");
+  });
+
+  test("a fact is gone from the form once it is on record, and what was typed meanwhile is not", async () => {
+    two();
+    act(() => desk.open("ho_1"));
+    add();
+    write("Card at hand", "#fact-label");
+    write("no", "#fact-value");
+    let answer = (_: Record<string, unknown>) => {};
+    command.mockImplementation((cmd) => (cmd === "fact.add" ? new Promise((resolve) => { answer = resolve; }) : Promise.resolve({})));
+    act(() => button("Add fact").click());
+    write("no, with Tom", "#fact-value");
+    await act(async () => answer({}));
+    expect([field("#fact-label").value, field("#fact-value").value]).toEqual(["Card at hand", "no, with Tom"]);
+    act(() => button("Add fact").click());
+    await act(async () => answer({}));
+    await settle();
+    expect([root.querySelector("#fact-label"), desk.drafts.of("ho_1")]).toEqual([null, expect.objectContaining({ fact_label: "", fact_value: "" })]);
+  });
+
+  test("an outcome that was chosen stays chosen", () => {
+    welcome({ handoffs: [handoff({ state: "wrap_up" }), jonas()] });
+    act(() => desk.open("ho_1"));
+    const chosen = () => root.querySelector<HTMLInputElement>("input[name=outcome]:checked")?.value;
+    const last = [...root.querySelectorAll<HTMLInputElement>("input[name=outcome]")].at(-1)!;
+    act(() => last.click());
+    act(() => desk.open("ho_9"));
+    act(() => desk.open("ho_1"));
+    expect(chosen()).toBe(last.value);
   });
 });
 

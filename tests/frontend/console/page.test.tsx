@@ -393,6 +393,12 @@ describe("around", () => {
 });
 
 describe("the strip of the line", () => {
+  test("speaks of no talks to who has none", () => {
+    welcome({});
+    act(() => wire.onStatus?.("reconnecting"));
+    expect(find(".banner").textContent).toContain("What you write is kept; nothing is offered to you meanwhile.");
+  });
+
   test("counts, says what is safe, and is gone 3 s after the line is back", () => {
     talk();
     act(() => wire.onStatus?.("reconnecting"));

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Bindings } from "../../../static/src/console/bindings.ts";
-import { keysNow } from "../../../static/src/console/keys.tsx";
+import { saves } from "../../../static/src/console/enter.ts";
+import { keysNow, printed, spokenKeys } from "../../../static/src/console/keys.tsx";
 import { COMMANDS, chosenCombo, holderOf, keyNames, shortcutOf } from "../../../static/src/console/shortcuts.ts";
 import { memory } from "../../../static/src/shared/storage.ts";
 
@@ -18,6 +19,13 @@ describe("the usual keys", () => {
     expect(shortcutOf(alt("KeyU"), true)).toEqual({ do: "use" });
     expect(shortcutOf(alt("KeyZ"), true)).toEqual({ do: "undo" });
     expect(shortcutOf(alt("NumpadEnter"), true)).toEqual({ do: "accept" });
+  });
+
+  test("are those of its board on a Mac", () => {
+    // Option with V types a root sign there, with E an accent that waits for its letter.
+    expect([shortcutOf(alt("KeyV", { key: "√" }), true), shortcutOf(alt("KeyE", { key: "Dead" }), true)]).toEqual([{ do: "confirm" }, { do: "end" }]);
+    expect([["Alt", "Ctrl", "V"].map((one) => printed(one, true)), ["Alt", "Ctrl", "V"].map((one) => printed(one, false)), spokenKeys(["Ctrl", "Enter"], true)]).toEqual([["⌥", "⌘", "V"], ["Alt", "Ctrl", "V"], "Command Enter"]);
+    expect([{ ctrlKey: true, metaKey: false }, { ctrlKey: false, metaKey: true }, { ctrlKey: false, metaKey: false }].map((held) => saves({ key: "Enter", ...held }))).toEqual([true, true, false]);
   });
 
   test("reach nine of mine, and no tenth", () => {
@@ -51,6 +59,7 @@ describe("changed keys", () => {
   test("may not be the page's or the browser's own", () => {
     expect(chosenCombo(alt("KeyJ"))).toEqual({ combo: "Alt+KeyJ" });
     expect(chosenCombo(key("Slash", { key: "/" }))).toEqual({ combo: "/" });
+    expect([chosenCombo(alt("KeyE", { key: "Dead" })), chosenCombo(key("Backquote", { key: "Dead" }))]).toEqual([{ combo: "Alt+KeyE" }, null]);
     expect(chosenCombo(key("AltLeft", { key: "Alt", altKey: true }))).toBeNull();
     for (const event of [key("Enter", { key: "Enter" }), key("Tab", { key: "Tab", shiftKey: true }), key("Space", { key: " " }), key("KeyJ", { ctrlKey: true })]) expect(chosenCombo(event)).toHaveProperty("refusal");
   });

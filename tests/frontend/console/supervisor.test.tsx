@@ -12,7 +12,7 @@ import { sliceOf } from "../../../static/src/console/supervisor/windowed.ts";
 import type { DeskHandoff, EventFrame } from "../../../static/src/console/wire.ts";
 import type { FloorAgent, HalfHour, LiveHandoff } from "../../../static/src/shared/protocol.ts";
 import { DESK, INTENT, MAYA, MINE, SITE, STREAM, at, handoff, loaded, snapshot } from "./cast.ts";
-import { button, command, find, press, root, sent, settle, useStage, welcome } from "./stage.tsx";
+import { button, command, find, pass, press, root, sent, settle, useStage, welcome, wire } from "./stage.tsx";
 
 const SOFIA = { id: "ag_sofia", name: "Sofia" };
 const NOW = Date.parse(at(0));
@@ -85,6 +85,8 @@ describe("why the wait rose", () => {
 
   test("the first of a day has nothing to be held against", () => {
     expect(whyRisen([half({ wait_seconds: 900 })], 0)).toEqual([]);
+    expect(whyRisen([...usual, half({ wait_seconds: null, agents: 0 })], 3, 300)).toEqual([expect.stringContaining("fewer agents available")]);
+    expect(whyRisen([...usual, half({ wait_seconds: null, agents: 0 })], 3, 5)).toEqual([]);
   });
 
   test("no line is drawn across half hours without an answer", () => {
@@ -171,6 +173,28 @@ describe("the page", () => {
     await settle();
     expect([...root.querySelectorAll(".tabs button")].map((one) => one.textContent?.trim().replace(/Alt.*/, "").trim())).toEqual(["Desk", "Callbacks"]);
     expect(root.querySelector("#pad-title")).toBeNull();
+  });
+
+  test("the agents are read again as soon as a line has moved, and no more often than every two seconds", async () => {
+    welcome({ agent: leader });
+    press("KeyW", { altKey: true });
+    await until(".pad__pick");
+    await settle();
+    const reads = () => vi.mocked(fetch).mock.calls.filter(([path]) => path === "/api/v1/desk/agents").length;
+    for (let turn = 0; turn < 50 && reads() === 0; turn++) await settle();
+    const before = reads();
+    const move = (waiting: number) => act(() => wire.onEphemeral?.({ ev: "board", queues: [{ key: "cards", name: "Cards", waiting, oldest_enqueued_at: null, agents_available: 1 }] } as never));
+    await pass(2_000);
+    expect(reads()).toBe(before);
+    move(7);
+    await settle();
+    expect(reads()).toBe(before + 1);
+    move(8);
+    move(9);
+    await pass(1_900);
+    expect(reads()).toBe(before + 1);
+    await pass(200);
+    expect(reads()).toBe(before + 2);
   });
 
   test("two hundred and forty handoffs are listed with few rows, and reading along is one command", async () => {

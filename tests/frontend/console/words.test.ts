@@ -8,6 +8,7 @@ import { waitingWords } from "../../../static/src/console/rest.tsx";
 import { shortcutOf } from "../../../static/src/console/shortcuts.ts";
 import { shortName, shortWithin } from "../../../static/src/console/people.ts";
 import { endWords } from "../../../static/src/console/strips.tsx";
+import { dispositionCode, dispositionWords } from "../../../static/src/console/words.ts";
 import { lineWords } from "../../../static/src/console/top_bar.tsx";
 import { NOW, at, fact, handoff, offer } from "./cast.ts";
 
@@ -88,4 +89,8 @@ describe("shortcuts", () => {
     expect(shortcutOf(key("Slash", { altKey: false, key: "?" }), true)).toBeNull();
     expect(shortcutOf(key("Slash", { altKey: false, key: "?" }), false)).toEqual({ do: "help" });
   });
+});
+
+test("an outcome is found by the words that the desk shows for it", () => {
+  for (const code of ["resolved", "follow_up", "no_answer", "own_outcome"]) expect(dispositionCode(` ${dispositionWords(code)} `)).toBe(code);
 });

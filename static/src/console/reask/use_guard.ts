@@ -1,5 +1,6 @@
 /** Looks at what is written while it is written: shows what is known, holds the first sending of a question for it, and has every one counted. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { partMissed } from "../chunk.ts";
 import { useBoard } from "../context.tsx";
 import { TEXT_LIMIT } from "../drafts.ts";
 import type { DeskHandoff } from "../wire.ts";
@@ -12,7 +13,7 @@ const PAUSE_MS = 250;
 
 let loading: Promise<Rules> | null = null;
 /** A load that failed is tried again with the next word; until then nothing is held. */
-const loadRules = (): Promise<Rules> => (loading ??= import("./rules.ts").catch((error: unknown) => { loading = null; throw error; }));
+const loadRules = (): Promise<Rules> => (loading ??= import("./rules.ts").catch((error: unknown) => { loading = null; partMissed(); throw error; }));
 
 export interface Guard {
   hits: readonly Reask[];

@@ -30,10 +30,10 @@ export const ROWS: readonly { key: string; of(figures: Figures): string }[] = [
 const RISEN = 1.5;
 const SETTLED = 1.25;
 
-/** Why the wait of one half hour is longer than before it, as far as its own figures tell. */
-export function whyRisen(halves: readonly HalfHour[], index: number): string[] {
+/** Why the wait of one half hour is longer than before it, as far as its own figures tell. `waited`: by somebody who was not answered yet. */
+export function whyRisen(halves: readonly HalfHour[], index: number, waited = 0): string[] {
   const [now, before] = [halves[index], usual(halves.slice(0, index))];
-  if (!now || !before || now.wait_seconds === null || now.wait_seconds < RISEN * Math.max(before.wait, 10)) return [];
+  if (!now || !before || Math.max(now.wait_seconds ?? 0, waited) < RISEN * Math.max(before.wait, 10)) return [];
   const reasons: string[] = [];
   if (now.agents < before.agents / SETTLED) reasons.push(`${score(before.agents - now.agents)} fewer agents available`);
   const came = now.arrivals / Math.max(before.arrivals, 1);

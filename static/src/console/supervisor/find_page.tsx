@@ -8,10 +8,12 @@ import { moment } from "../../shared/time.ts";
 import { useBoard, useMinutes } from "../context.tsx";
 import { findHandoffs } from "../page.ts";
 import { Who } from "../who.tsx";
-import { channelWords, closeWords, dispositionWords } from "../words.ts";
+import { channelWords, closeWords, dispositionCode, dispositionWords } from "../words.ts";
 import { Record } from "./record.tsx";
 
 type Asked = Readonly<Record<"text" | "words" | "intent" | "disposition" | "queue" | "from" | "to", string>>;
+/** What is written stays while one looks at something else. */
+let kept: Asked | null = null;
 const NOTHING: Asked = { text: "", words: "", intent: "", disposition: "", queue: "", from: "", to: "" };
 
 interface Search { found: readonly FoundHandoff[] | null; next: string | null; trouble: string | null; search(asked: Asked): void; more(): void }
@@ -25,7 +27,7 @@ function useSearch(): Search {
   const read = async (after: string, before: readonly FoundHandoff[]) => {
     const mine = ++round.current;
     try {
-      const page = await findHandoffs({ ...asked.current, after });
+      const page = await findHandoffs({ ...asked.current, disposition: dispositionCode(asked.current.disposition), after });
       // An answer that was overtaken by another search is no answer.
       if (mine !== round.current) return;
       setFound([...before, ...page.handoffs]);
@@ -40,10 +42,11 @@ function useSearch(): Search {
 
 export function FindPage(): ComponentChildren {
   const { board } = useBoard();
-  const [asked, setAsked] = useState(NOTHING);
+  const [asked, set] = useState(kept ?? NOTHING);
+  const setAsked = (now: Asked) => { kept = now; set(now); };
   const { found, next, trouble, search, more } = useSearch();
   const first = useRef<HTMLInputElement>(null);
-  useLayoutEffect(() => { first.current?.focus(); search(NOTHING); }, []);
+  useLayoutEffect(() => { first.current?.focus(); search(asked); }, []);
   const field = (name: keyof Asked, label: string, more: Record<string, unknown> = {}) => (
     <label>{label} <input class="input" value={asked[name]} maxLength={100} onInput={({ currentTarget }) => setAsked({ ...asked, [name]: currentTarget.value })} {...more} /></label>
   );
@@ -63,7 +66,7 @@ export function FindPage(): ComponentChildren {
         <button type="button" class="btn btn--quiet" onClick={() => { setAsked(NOTHING); search(NOTHING); first.current?.focus(); }}>Clear</button>
       </form>
       <div role="alert">{trouble && <p class="strip"><IconAlert class="warn" />{trouble}</p>}</div>
-      <p class="meta" role="status">{found === null ? "Looking" : found.length === 0 ? "Nothing was found." : `${found.length}${next ? " and more" : ""}`}</p>
+      <p class="meta" role="status">{found === null ? "Looking" : found.length === 0 ? "Nothing was found." : `${found.length}${next ? " and more" : ""} found`}</p>
       {found !== null && found.length > 0 && <ul class="box found">{found.map((one) => <Result key={one.id} one={one} />)}</ul>}
       {next !== null && <button type="button" class="btn" onClick={more}>More</button>}
     </>

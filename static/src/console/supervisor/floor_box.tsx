@@ -37,16 +37,20 @@ function Agent({ agent, onAway }: { agent: FloorAgent; onAway(): void }): Compon
   );
 }
 
+/** What was written to whom and not sent, by the agent. */
+const begun = new Map<string, string>();
+
 function SetAway({ agent, onClose }: { agent: FloorAgent; onClose(): void }): ComponentChildren {
   const { desk } = useBoard();
   const dialog = useModal();
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useState(begun.get(agent.id) ?? "");
+  const write = (words: string) => { begun.set(agent.id, words); setReason(words); };
   const [trouble, setTrouble] = useState<string | null>(null);
   const close = () => dialog.current?.close();
   const submit = async () => {
     if (!reason.trim()) return setTrouble("Give a reason: the agent reads it.");
     const refused = await desk.supervise("agent.set_away", { agent: agent.id, reason });
-    if (refused === null) close();
+    if (refused === null) { begun.delete(agent.id); close(); }
     else setTrouble(refused);
   };
   return (
@@ -55,7 +59,7 @@ function SetAway({ agent, onClose }: { agent: FloorAgent; onClose(): void }): Co
         <div class="dlg__h"><h2 id="away-title">Set {agent.name} away</h2><button type="button" class="btn btn--quiet btn--icon" aria-label="Close, Escape" onClick={close}><IconX /></button></div>
         <div class="dlg__b">
           <div><label class="label" for="away-reason">Reason, which {agent.name} reads</label>
-            <input class="input" id="away-reason" maxLength={60} required value={reason} onInput={({ currentTarget }) => setReason(currentTarget.value)} /></div>
+            <input class="input" id="away-reason" maxLength={60} required value={reason} onInput={({ currentTarget }) => write(currentTarget.value)} /></div>
           <p class="meta">{agent.name} gets no more offers until they are available again. What they have in hand stays theirs.</p>
           <div role="alert">{trouble && <p class="bad trouble"><IconAlert />{trouble}</p>}</div>
         </div>

@@ -25,17 +25,27 @@ export function linesOf(values: readonly (number | null)[], { x, y }: Scale): st
   return runs.filter((run) => run.length > 0).map((run) => run.join(" "));
 }
 
-export function HalfHours({ halves }: { halves: readonly HalfHour[] }): ComponentChildren {
+/** `oldest`: the seconds that who came first has been waiting by now. */
+export function HalfHours({ halves, oldest }: { halves: readonly HalfHour[]; oldest: number | null }): ComponentChildren {
   if (halves.length === 0) return <p class="box__b meta">Nobody has come or worked today yet.</p>;
   return (
     <>
       <Chart halves={halves} />
+      <StillWaiting halves={halves} oldest={oldest ?? 0} />
+      <p class="box__b meta">Average wait of those answered in each half hour, from the click (or the promised time) on. No line where nobody was answered.</p>
       <details class="fold box__b">
         <summary class="fold__s"><IconRight />By half hour, with arrivals, agents and handle time</summary>
         <Rows halves={halves} />
       </details>
     </>
   );
+}
+
+/** A wait that rises has no average before somebody is answered; the one who waits longest tells it sooner. */
+function StillWaiting({ halves, oldest }: { halves: readonly HalfHour[]; oldest: number }): ComponentChildren {
+  const why = whyRisen(halves, halves.length - 1, oldest);
+  if (oldest <= (halves.at(-1)?.wait_seconds ?? 0) || why.length === 0) return null;
+  return <p class="box__b warn">Now: who came first has waited {span(oldest)}. Beside it: {why.join("; ")}.</p>;
 }
 
 function Chart({ halves }: { halves: readonly HalfHour[] }): ComponentChildren {

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { IconAlert } from "../../shared/icons.tsx";
 import type { Definition, QueueFigures, Wallboard } from "../../shared/protocol.ts";
 import { clock, elapsed } from "../../shared/time.ts";
-import { useSeconds } from "../context.tsx";
+import { useDesk, useSeconds } from "../context.tsx";
 import { floorAgents, wallboard } from "../page.ts";
 import { ROWS, count, score, share, span } from "./figures.ts";
 import { FloorBox } from "./floor_box.tsx";
@@ -12,9 +12,11 @@ import { HalfHours } from "./half_hours.tsx";
 import { usePolled } from "./polled.ts";
 
 export function WallPage(): ComponentChildren {
+  const { state } = useDesk();
   const [queue, setQueue] = useState("");
   const { found, trouble } = usePolled(() => wallboard(queue), queue);
-  const floor = usePolled(floorAgents, "");
+  // Whose line moves, or who could take one more, is pushed to every desk: the agents behind it have just changed.
+  const floor = usePolled(floorAgents, "", JSON.stringify(state.board?.queues));
   return (
     <>
       <div class="pad__h">
@@ -40,7 +42,7 @@ function Board({ board, floor }: { board: Wallboard; floor: ComponentChildren })
           <QueuesBox queues={board.queues} />
           <section class="box" aria-labelledby="wall-wait">
             <h2 class="box__h" id="wall-wait">Wait today<span class="meta">line: actual; dashed: what customers were told</span></h2>
-            <HalfHours halves={board.half_hours} />
+            <HalfHours halves={board.half_hours} oldest={oldestOf(board)} />
           </section>
         </div>
         <div class="col">
@@ -53,6 +55,9 @@ function Board({ board, floor }: { board: Wallboard; floor: ComponentChildren })
 }
 
 const textOf = (definitions: readonly Definition[], key: string): string => definitions.find((one) => one.key === key)?.text ?? "";
+
+/** As of the last look. */
+const oldestOf = ({ at, now: { oldest_enqueued_at } }: Wallboard): number | null => (oldest_enqueued_at === null ? null : Math.max(0, (Date.parse(at) - Date.parse(oldest_enqueued_at)) / 1000));
 
 function Kpis({ board: { now, today, definitions } }: { board: Wallboard }): ComponentChildren {
   const clockNow = useSeconds();

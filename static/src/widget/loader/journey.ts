@@ -30,9 +30,9 @@ export function forget(): void {
 
 const isFact = (entry: PageEntry): entry is PageFact => "key" in entry;
 
-const newest = (name?: string) => entries.findLast((entry): entry is Step => !isFact(entry) && (!name || entry.name === name));
+const newest = (name?: string) => entries.findLast((entry): entry is Step => !isFact(entry) && (!name || entry.name == name));
 
-const drop = (old?: PageEntry) => (entries = entries.filter((entry) => entry !== old));
+const drop = (old?: PageEntry) => (entries = entries.filter((entry) => entry != old));
 
 const word = (value: unknown) => (value ? redactText(String(value)).slice(0, 200) : undefined);
 
@@ -78,9 +78,9 @@ function describe({ name, title, path, status, error }: GivenStep) {
 export function addStep(given: GivenStep): PageEntry | undefined {
   const step = describe(given);
   const last = newest();
-  if (last?.path === step.path && last.name === step.name && last.status === step.status && step.status != "failed") return;
+  if (last?.path == step.path && last.name == step.name && last.status == step.status && step.status != "failed") return;
   // The bare view of a page says less than the steps that have a name there.
-  if (step.name) entries = entries.filter((entry) => isFact(entry) || entry.name || entry.path !== step.path || entry.status == "failed");
+  if (step.name) entries = entries.filter((entry) => isFact(entry) || entry.name || entry.path != step.path || entry.status == "failed");
   return keep(step);
 }
 
@@ -88,14 +88,14 @@ export function addStep(given: GivenStep): PageEntry | undefined {
 export function addView(): PageEntry | undefined {
   const view = describe({});
   const last = newest();
-  return last?.path === view.path && (last.name || last.title === view.title) ? undefined : keep(view);
+  return last?.path == view.path && (last.name || last.title == view.title) ? undefined : keep(view);
 }
 
 /** Pages repeat their facts at every load; one that has not changed keeps its place and time. */
 export function addFact({ key, label = key, value = null }: GivenFact): PageEntry | undefined {
   const name = word(key);
-  const given = (typeof value === "string" ? redactText(value).slice(0, 4000) : value) as Scalar;
-  const old = entries.find((entry): entry is PageFact => isFact(entry) && entry.key === name);
+  const given = (typeof value == "string" ? redactText(value).slice(0, 4000) : value) as Scalar;
+  const old = entries.find((entry): entry is PageFact => isFact(entry) && entry.key == name);
   if (old?.value === given) return;
   drop(old);
   return keep({ key: name, label: word(label), value: given });

@@ -6,13 +6,13 @@
 const STYLE =
   ":host{all:initial!important}" +
   "button,iframe{position:fixed;z-index:999999999;inset-inline-end:16px;bottom:16px;border:0;box-shadow:0 4px 16px #0003}" +
-  "button{display:flex;align-items:center;gap:8px;min-height:48px;padding:8px 16px;border-radius:99px;background:var(--c);color:#fff;" +
+  "button{display:flex;align-items:center;gap:8px;padding:14px 16px;border-radius:99px;background:var(--c);color:#fff;" +
   "color:lab(from var(--c) calc((49.4 - l)*999) 0 0);" +
-  "font:600 15px/1.2 system-ui;text-align:start;cursor:pointer}" +
+  "font:600 15px system-ui;text-align:start;cursor:pointer}" +
   "button:before{content:'';padding:8px;border-radius:6px 6px 6px 0;background:currentColor}" +
   "small{display:block;font:12px system-ui}" +
-  "b{padding:0 8px;border-radius:99px;background:#fff;color:#000;font-size:12px}" +
-  "iframe{width:min(400px,100% - 32px);height:min(640px,100% - 32px);border-radius:14px}" +
+  "b{padding:0 8px;border-radius:99px;background:#fff;color:#000;font:12px system-ui}" +
+  "iframe{width:min(400px,100% - 32px);height:min(640px,100% - 32px);border-radius:16px}" +
   "@media(width<480px),(height<480px){iframe{inset:0;width:100%;height:100%;border-radius:0}}" +
   "b:empty,[hidden]{display:none}";
 

@@ -47,7 +47,7 @@ function start({ src, dataset }: HTMLScriptElement): void {
   addView();
   const queued = host.handoff?.q;
   host.handoff = (...args) => run(args);
-  queued?.forEach(run);
+  queued?.map(run);
   restore();
   emit("ready");
 }

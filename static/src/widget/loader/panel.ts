@@ -25,7 +25,7 @@ let intent: string | null = null;
 let label: string | undefined;
 
 export const on = (name: string, listener: Listener) => listeners.push([name, listener]);
-export const emit = (name: string, detail?: unknown) => listeners.map(([wanted, listener]) => wanted === name && listener(detail));
+export const emit = (name: string, detail?: unknown) => listeners.map(([wanted, listener]) => wanted == name && listener(detail));
 
 export function fail(code: string, message: unknown = ""): void {
   console.warn("handoff:", code, message);
@@ -47,12 +47,14 @@ function onload(): void {
 function load(): void {
   if (frame) return;
   frame = launcher.load({ name: nonce, onload, src: address });
+  // Where the page allows no second script of ours, it goes without: that does nothing to the page.
+  import(/* @vite-ignore */ origin + "/widget/show.js").then((part) => part.show(frame), isNaN);
   setTimeout(() => heard || fail("unreachable"), 1e4);
 }
 
 export function show(wanted: boolean, focus = true): void {
   if (wanted) load();
-  if (wanted === open) return;
+  if (wanted == open) return;
   open = wanted;
   focusing = focus;
   if (heard) launcher.show(open, focus);
@@ -92,7 +94,7 @@ const handlers: Handlers = {
   },
   state({ state, title, detail }) {
     launcher.label(title, detail);
-    remember({ live: !!state && state !== "closed" });
+    remember({ live: state && state != "closed" });
     emit("state", { state });
   },
   unread({ count }) {
@@ -127,7 +129,7 @@ export function mount(src: string, { site, brand = "#0b5563", lang = document.do
   launcher = createLauncher(brand, label || WORDS[lang.slice(0, 2)] || "Get help", () => show(true));
   // The three marks of `fromPeer`, and in `tell` its envelope, written out: here the other side is known from the start.
   addEventListener("message", ({ origin: from, source, data }) => {
-    if (from !== origin || source !== frame?.contentWindow || data?.handoff !== nonce) return;
+    if (from != origin || source != frame?.contentWindow || data?.handoff != nonce) return;
     const { message } = data as { message: ToLoader };
     if (!heard) launcher.show(open, focusing);
     heard = true;

@@ -7,7 +7,7 @@ const CARD = /[0-9０-９](?:[ .-]?[0-9０-９]){12,18}/g;
 export function passesLuhn(digits: string): boolean {
   // The low four bits of a digit's code are its value, in ASCII and in the full-width block.
   const values = [...digits.replace(/[ .-]/g, "")].reverse().map((digit, index) => (digit.charCodeAt(0) & 15) << (index & 1));
-  return values.reduce((sum, value) => sum + (value > 9 ? value - 9 : value), 0) % 10 === 0;
+  return values.reduce((sum, value) => sum + (value > 9 ? value - 9 : value), 0) % 10 == 0;
 }
 
 export function redactText(text: string): string {

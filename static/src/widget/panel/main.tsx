@@ -35,7 +35,11 @@ const store = createStore<PanelState, Action>(reduce, {
   fleeting: !storage.lasts,
   online: navigator.onLine,
 });
-store.dispatch({ type: "draft", change: memory.draft() });
+{
+  const { comment = "", phone } = memory.get();
+  store.dispatch({ type: "draft", change: memory.draft() });
+  store.dispatch({ type: "form", change: { comment, booking: phone ? { phone } : {} } });
+}
 
 /** A sign-in takes no longer. */
 const BACK_MS = 600_000;
@@ -164,9 +168,10 @@ function tellHost(state: PanelState): void {
   if (count > called.count || wants !== called.wants) attention()?.ring();
   called = { count, wants };
   host.send({ type: "title", title });
-  host.send({ type: "state", state: handoff?.state ?? null, ...words });
-  host.send({ type: "unread", count });
+  // To the page, "nothing is open" says not to load the panel on the next one; and this one may be left after any message.
   if (!handoff && isAwaitedBack()) host.send({ type: "remember", change: { live: true } });
+  else host.send({ type: "state", state: handoff?.state ?? null, ...words });
+  host.send({ type: "unread", count });
 }
 
 function takeFocus(): void {
@@ -197,6 +202,8 @@ function draw(): void {
   // A view, or a button that asks back, that went away took the focus with it; nobody else's focus is ever taken.
   if (changed && state.shown && document.hasFocus() && document.activeElement === document.body) takeFocus();
   if (state.shown && SHOWING.has(view) && document.visibilityState === "visible") talk.markRead();
+  const { comment, booking: { phone } } = state.form;
+  if ((memory.get().comment ?? "") !== comment || memory.get().phone !== phone) memory.set({ comment, phone });
   if (state.joined && state.joined !== memory.get().joined) memory.set({ joined: state.joined });
   tellHost(store.get());
 }

@@ -6,6 +6,9 @@ import type { Draft, Joined } from "../state.ts";
 interface Kept {
   text?: string;
   statement?: string;
+  comment?: string;
+  /** The number to call, as far as it is written. */
+  phone?: string | undefined;
   struck?: readonly string[];
   read?: { handoff: string; seq: number } | undefined;
   recorded?: Recorded | undefined;

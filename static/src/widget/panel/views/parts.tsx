@@ -6,7 +6,7 @@ import { troubleWords } from "../../words.ts";
 import type { Actions } from "../actions.ts";
 import { told } from "../../language.ts";
 import { isFleeting, type PanelState } from "../../state.ts";
-import { attention, later } from "./lazy.ts";
+import { attention, later, missing } from "./lazy.ts";
 
 export interface ViewProps {
   state: PanelState;
@@ -72,14 +72,17 @@ function Head({ state, actions, sub, agent, heading, extra }: HeadProps) {
   );
 }
 
-/** The state of the line; it pushes the content down and covers nothing. */
+/** The frame alone: what is written, and who one is, outlasts it. */
+const reload = () => location.reload();
+
+/** The state of the line, and of what did not come over it; it pushes the content down and covers nothing. */
 function LineStrip({ state, actions }: ViewProps) {
   const { line, line_detail: detail, outbox, online } = state;
+  if (missing === "outdated" || detail === "4426") return <Strip warn icon={<IconAlert />} words={texts.stopped["4426"]} press={texts.reload} onPress={reload} />;
   if (line === "stopped" && detail) {
-    const press = detail !== "4426" && (detail === "4409" ? texts.useHere : texts.tryAgain);
-    return <Strip warn icon={<IconAlert />} words={told(texts.stopped, detail) ?? texts.stopped.other} press={press} onPress={actions.reconnect} />;
+    return <Strip warn icon={<IconAlert />} words={told(texts.stopped, detail) ?? texts.stopped.other} press={detail === "4409" ? texts.useHere : texts.tryAgain} onPress={actions.reconnect} />;
   }
-  if (line !== "reconnecting") return null;
+  if (line !== "reconnecting") return missing && <Strip warn icon={<IconAlert />} words={texts.trouble.other} press={texts.reload} onPress={reload} />;
   const waiting = outbox.filter(({ status }) => status === "sending").length;
   const kept = waiting > 0 && texts.messagesWait(waiting);
   const words = (online ? [texts.lost, kept, texts.goOnWriting] : [texts.offline, kept, state.handoff ? texts.placeKept : texts.wordsKept]).filter(Boolean).join(" ");
@@ -90,7 +93,7 @@ interface StripProps {
   icon: ComponentChildren;
   words: string;
   warn?: boolean;
-  press?: string | false;
+  press?: string;
   onPress?(): void;
 }
 

@@ -78,6 +78,7 @@ export const texts = {
   messagesWait: (count: number) =>
     plural(count, { one: "رسالة واحدة تنتظر.", two: "رسالتان تنتظران.", few: `${num(count)} رسائل تنتظر.`, many: `${num(count)} رسالة تنتظر.`, other: `${num(count)} رسالة تنتظر.` }),
   tryNow: "المحاولة الآن",
+  reload: "إعادة التحميل",
   useHere: "الاستخدام هنا",
   stopped: {
     "4409": "المساعدة مفتوحة في نوافذ كثيرة أخرى، لذا توقفت هذه النافذة.",

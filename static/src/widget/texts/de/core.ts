@@ -73,6 +73,7 @@ export const texts = {
   wordsKept: "Ihr Text bleibt erhalten.",
   messagesWait: (count: number) => plural(count, { one: "1 Nachricht wartet.", other: `${num(count)} Nachrichten warten.` }),
   tryNow: "Jetzt versuchen",
+  reload: "Neu laden",
   useHere: "Hier verwenden",
   stopped: {
     "4409": "Die Hilfe ist in zu vielen anderen Fenstern offen, deshalb hat sie hier angehalten.",

@@ -72,6 +72,7 @@ export const texts = {
   wordsKept: "Your words are kept.",
   messagesWait: (count: number) => plural(count, { one: "1 message waits.", other: `${num(count)} messages wait.` }),
   tryNow: "Try now",
+  reload: "Reload",
   useHere: "Use it here",
   stopped: {
     "4409": "This is open in too many other windows, so this one stopped.",

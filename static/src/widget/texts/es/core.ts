@@ -73,6 +73,7 @@ export const texts = {
   wordsKept: "Su texto se conserva.",
   messagesWait: (count: number) => plural(count, { one: "1 mensaje espera.", other: `${num(count)} mensajes esperan.` }),
   tryNow: "Intentar ahora",
+  reload: "Volver a cargar",
   useHere: "Usar aquí",
   stopped: {
     "4409": "La ayuda está abierta en demasiadas ventanas, por eso esta se detuvo.",
