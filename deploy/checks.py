@@ -1,6 +1,6 @@
-"""Runs every check, two at a time, and says how long each took.
+"""Runs every check, some at a time, and says how long each took.
 
-The short ones come first, and the run ends with them if one fails. The faults come last and alone: they measure times.
+The short ones come first, and the run ends with them if one fails. Faults that measure times come last and alone.
 """
 
 import os
@@ -72,6 +72,14 @@ ONE_DATABASE = (
 # What one refuses the other may let in: the stricter of the two is asked.
 POSTGRES_ALONE = ("tests/api/test_refusals.py",)
 FAULTS = "tests/faults"
+# They ask how long something took, or what fits into some seconds. The other faults count, whoever is beside them.
+MEASURING_FAULTS = tuple(
+    f"tests/faults/test_{name}.py"
+    for name in ("balancers", "connections", "deployment", "offers", "outages", "sentinel", "storage", "timers")
+)
+# For two cores. Checks of this kind keep one busy; those with servers and databases wait for a third of their time.
+SHORT_AT_ONCE = 2
+LONG_AT_ONCE = 3
 
 
 class CheckFailed(Exception):
@@ -93,7 +101,7 @@ class Done:
     failure: str | None
 
 
-# Where a check prints that has company: two at once on one terminal could not be read.
+# Where a check prints that has company: several at once on one terminal could not be read.
 _output: ContextVar[IO[bytes] | None] = ContextVar("output", default=None)
 
 
@@ -103,10 +111,11 @@ def main() -> int:
     started = time.monotonic()
     done = run_in_order([Check("set-up", lambda: bootstrap.set_up(for_tests=True))])
     if not has_failed(done):
-        done += run_side_by_side(short_checks())
+        done += run_side_by_side(short_checks(), at_once=SHORT_AT_ONCE)
     if not has_failed(done):
-        done += run_side_by_side(long_checks(arguments[full_faults:]))
-        done += run_in_order([faults(full=full_faults)])
+        beside, alone = faults(full=full_faults)
+        done += run_side_by_side([*long_checks(arguments[full_faults:]), *beside], at_once=LONG_AT_ONCE)
+        done += run_in_order(alone)
     print(table(done, total=time.monotonic() - started), flush=True)
     failed = [one for one in done if one.failure]
     for one in failed:
@@ -129,10 +138,10 @@ def run_in_order(checks: Sequence[Check]) -> list[Done]:
     return done
 
 
-def run_side_by_side(checks: Sequence[Check]) -> list[Done]:
-    """All to their end, two at a time for two cores, in order; what a check printed is shown when it is done."""
+def run_side_by_side(checks: Sequence[Check], *, at_once: int) -> list[Done]:
+    """All to their end, so many at a time, in order; what a check printed is shown when it is done."""
     waiting, done = deque(checks), list[Done]()
-    threads = [threading.Thread(target=copy_context().run, args=(take_from, waiting, done)) for _ in range(2)]
+    threads = [threading.Thread(target=copy_context().run, args=(take_from, waiting, done)) for _ in range(at_once)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -200,10 +209,17 @@ def long_checks(arguments: Sequence[str]) -> list[Check]:
     ]
 
 
-def faults(*, full: bool) -> Check:
-    """Every promise against real processes; the full form takes hours' worth of faults in some tens of minutes."""
-    form = "full" if full else "short"
-    return Check(f"faults, {form} form", lambda: pytest(FAULTS, faults=form))
+def faults(*, full: bool) -> tuple[list[Check], list[Check]]:
+    """Every promise against real processes: what may have company, and what not.
+
+    The full form takes hours' worth of faults in some tens of minutes, and all its figures are measured alone.
+    """
+    if full:
+        return [], [Check("faults, full form", lambda: pytest(FAULTS, faults="full"))]
+    return (
+        [Check("faults that count", lambda: pytest(FAULTS, *ignoring(*MEASURING_FAULTS), faults="short"))],
+        [Check("faults that measure", lambda: pytest(*MEASURING_FAULTS, faults="short"))],
+    )
 
 
 def halves(folder: str) -> list[list[str]]:

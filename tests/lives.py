@@ -152,12 +152,12 @@ class World:
         # The site knows the numbers of all but the last.
         known = {"phone_number": number_of(number)} if number < 2 else {}
         token = self.page.token(sub=f"customer-{number}", name=f"Customer {number}", **known)
-        bundle, _ = sessions.open_session(self.site, token=token, current=current, arrival=HERE)
-        return session_by_token(bundle["token"], now=database_now())
+        bundle, _ = sessions.open_session(self.site, token=token, current=current, arrival=HERE, now=database_now())
+        return session_by_token(bundle["token"])[0]
 
     def arrive(self) -> Session:
-        bundle, _ = sessions.open_session(self.site, token=None, current=None, arrival=HERE)
-        return session_by_token(bundle["token"], now=database_now())
+        bundle, _ = sessions.open_session(self.site, token=None, current=None, arrival=HERE, now=database_now())
+        return session_by_token(bundle["token"])[0]
 
     def pass_time(self, seconds: float, *, everybody_stays: bool) -> None:
         """Every time in every row becomes so much older."""

@@ -41,7 +41,7 @@ def manage(folder: Path, *arguments: str, **changes: str | None) -> subprocess.C
         env=environment(folder, **changes),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 
@@ -52,7 +52,7 @@ def free_port() -> int:
 
 
 def wait_until_ready(port: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:

@@ -16,6 +16,8 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 MADE = (ContentType._meta.db_table, Permission._meta.db_table)
 _flush = TransactionTestCase._fixture_teardown
 _scan = WhiteNoiseMiddleware.add_files_from_finders
+# Of a table's file: what most tests write fills a page or two.
+GROWN_BYTES = 512 * 1024
 # What Django's own flush left in them, for each database.
 _made: dict[str, list[Any]] = {}
 _scanned: dict[tuple[str, ...], dict[str, Any]] = {}
@@ -46,15 +48,32 @@ def _looks_of_made(name: str) -> list[Any]:
 def _delete_what_was_written(name: str) -> None:
     """In any order: foreign keys are looked at when the transaction ends."""
     with transaction.atomic(using=name), connections[name].cursor() as cursor:
+        if connections[name].vendor == "postgresql":
+            _cut_what_has_grown(cursor, name)
         cursor.execute(_which_hold_something(name))
         for (table,) in cursor.fetchall():
             cursor.execute(f'DELETE FROM "{table}"')
 
 
+def _cut_what_has_grown(cursor: Any, name: str) -> None:
+    """Thousands of deleted rows would be read over by every test that follows, until a vacuum comes by."""
+    cursor.execute(
+        "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND relkind = 'r' AND pg_relation_size(oid) > %s",
+        [_tables(name), GROWN_BYTES],
+    )
+    if grown := ", ".join(f'"{table}"' for (table,) in cursor.fetchall()):
+        cursor.execute(f"TRUNCATE {grown} CASCADE")
+
+
+@cache
+def _tables(name: str) -> list[str]:
+    tables = set(connections[name].introspection.django_table_names(only_existing=True, include_views=False))
+    return sorted(tables.difference(MADE))
+
+
 @cache
 def _which_hold_something(name: str) -> str:
-    tables = set(connections[name].introspection.django_table_names(only_existing=True, include_views=False))
-    asked = (f"SELECT '{one}' WHERE EXISTS (SELECT 1 FROM \"{one}\")" for one in sorted(tables.difference(MADE)))
+    asked = (f"SELECT '{one}' WHERE EXISTS (SELECT 1 FROM \"{one}\")" for one in _tables(name))
     return " UNION ALL ".join(asked)
 
 

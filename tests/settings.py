@@ -17,9 +17,6 @@ from handoff.config.settings import BASE_DIR, DATABASES
 # A file, not memory: sockets and the message batch work on threads of their own.
 if "sqlite" in str(DATABASES["default"]["ENGINE"]):
     DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "var" / f"test-{os.getpid()}.sqlite3"}
-else:
-    # A pool would hold the test database open when it has to be dropped.
-    DATABASES["default"]["OPTIONS"].pop("pool")
 
 # Argon2 is meant to be slow; that the product uses it is checked on the product's own settings.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -81,9 +81,8 @@ def test_every_route_below_a_handoff_is_in_the_matrix() -> None:
     assert set(CUSTOMERS_ROUTES) == set(BODIES)
     assert set(DESK_ROUTES) == {("GET", "/events"), *DESK_BODIES}
     others = {str(one.pattern) for one in urlpatterns if "handoff_id" not in str(one.pattern)}
-    desk = {
-        f"desk/{name}" for name in ("ticket", "destinations", "callbacks", "handoffs", "wallboard", "agents", "live")
-    }
+    names = ("ticket", "destinations", "callbacks", "handoffs", "wallboard", "agents", "live", "practice")
+    desk = {f"desk/{name}" for name in names}
     # What articles and canned replies tell whom is shown beside them.
     others -= {one for one in others if one.removeprefix("desk/").startswith(("articles", "canned"))}
     customer = {"sessions", "sessions/ticket", "availability", "availability/slots", "handoffs"}

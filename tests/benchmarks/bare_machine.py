@@ -72,7 +72,7 @@ class BareMachine:
 
     # -- what its reader does
 
-    def follow(self, commands: str, *, seconds: float = 300) -> str:
+    def follow(self, commands: str, *, seconds: float = 900) -> str:
         """Run commands of the manual in one shell; answers what they printed. Raises CommandFailed."""
         script = self.home / "commands.sh"
         script.write_text(self.place.text(commands))

@@ -173,11 +173,11 @@ def resume(lows: list[int], streams: int, chance: random.Random) -> float:
 
 def remove_month(name: str, lows: list[int], streams: int) -> tuple[float, float]:
     """Seconds to take the first month out of the log, and to clean up after it."""
-    from handoff.realtime import expiry, log, partitions
+    from handoff.realtime import dropping, expiry, log, partitions
 
     started = time.perf_counter()
     if name == "by stream":
-        partitions.drop(partitions.months(before=when(lows[0], 3))[0])
+        dropping.drop(partitions.months(before=when(lows[0], 3))[0])
         return time.perf_counter() - started, 0.0
     if name == "by time":
         run("ALTER TABLE handoff_logentry DETACH PARTITION log_0 CONCURRENTLY")

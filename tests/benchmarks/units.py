@@ -24,7 +24,7 @@ from tests.benchmarks.rehoming import Rehoming
 POSTGRES: Final = "postgresql@15-main"
 # Units that tell systemd when they are ready: here their port tells.
 PORTS: Final = {"pgbouncer": 6432, "redis-server": 6379}
-START_SECONDS: Final = 15
+START_SECONDS: Final = 60
 # The services of packages that must not or cannot run as root.
 KEPT_USERS: Final = ("postgres",)
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -201,10 +201,10 @@ def test_no_country_s_emergency_number_is_rung(region: str) -> None:
     "text", ["1" * 10_000, "٠" * 10_000, "+" * 10_000, "(" * 10_000, "+44 " * 10_000, "\u202a" * 10_000]
 )
 def test_a_flood_of_characters_is_refused_at_once(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     for _ in range(100):
         assert problem(text) == "invalid"
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 @settings(deadline=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -16,7 +17,11 @@ from handoff.config import cache as module
 from handoff.config.cache import SharedCache
 from handoff.lib.outage import Outage
 
-OPTIONS = {"serializer": "handoff.config.cache.PlainSerializer", "socket_timeout": 0.2, "socket_connect_timeout": 0.25}
+OPTIONS: dict[str, Any] = {
+    "serializer": "handoff.config.cache.PlainSerializer",
+    "socket_timeout": 0.2,
+    "socket_connect_timeout": 0.25,
+}
 
 
 @pytest.fixture
@@ -55,8 +60,9 @@ def test_without_redis_the_process_counts_for_itself(server, number: signal.Sign
     server.process.send_signal(number)
     began = time.monotonic()
     assert cache.get(key, []) == []
-    for n in range(10):
+    for n in range(50):
         cache.set(key, [n], 60)
         assert cache.get(key) == [n]
-    assert time.monotonic() - began < 1
+    # It waits for what hangs once, and not each time.
+    assert time.monotonic() - began < 50 * OPTIONS["socket_timeout"]
     server.process.send_signal(signal.SIGCONT)

@@ -44,7 +44,8 @@ def test_more_requests_than_threads_wait_for_a_lock(server: Server, database: st
         waiting = [crowd.submit(status_of, f"{server.origin}/widget/frame?site=harbour") for _ in range(THREADS + 1)]
         time.sleep(1)
         assert status_of(f"{server.origin}/healthz") == 200
-        assert time.monotonic() - began < 3
+        # Before the first of them has given up.
+        assert time.monotonic() - began < 5
         # The last one begins when the first has given up.
         assert {one.result() for one in waiting} == {503}
-        assert time.monotonic() - began < 14
+        assert time.monotonic() - began < 19

@@ -33,14 +33,14 @@ async def test_the_handshake_is_read_and_then_forgotten_and_the_socket_goes_on()
         port=port,
         ws=Wire,
         ws_ping_interval=0.05,
-        ws_ping_timeout=1,
+        ws_ping_timeout=20,
         lifespan="off",
         log_config=None,
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not server.started:
                 await asyncio.sleep(0.01)
             protocol = websockets.Subprotocol("handoff.v1")

@@ -46,7 +46,7 @@ class House:
     def call(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         env = {"PATH": f"{self.home}/bin:{os.environ['PATH']}"}
         return subprocess.run(
-            [self.home / "deploy" / name, *arguments], env=env, capture_output=True, text=True, timeout=20
+            [self.home / "deploy" / name, *arguments], env=env, capture_output=True, text=True, timeout=120
         )
 
 

@@ -20,6 +20,8 @@ class Machine:
     def __init__(self) -> None:
         self.restarted: list[str] = []
         self.ill: set[str] = set()
+        # How many looks a server misses before it is well.
+        self.missed: dict[str, int] = {}
         self.servers = [self._serve() for _ in range(2)]
         self.units = [f"handoff-server@{server.server_port}" for server in self.servers]
         self.hosts: set[str] = set()
@@ -32,9 +34,10 @@ class Machine:
             def do_GET(self) -> None:
                 unit = f"handoff-server@{self.server.server_address[1]}"
                 machine.hosts.add(self.headers["Host"])
-                self.send_response(503 if unit in machine.ill else 200)
+                is_well = not machine.misses_a_look(unit) and unit not in machine.ill
+                self.send_response(200 if is_well else 503)
                 self.end_headers()
-                self.wfile.write(json.dumps({"database": unit not in machine.ill}).encode())
+                self.wfile.write(json.dumps({"database": is_well}).encode())
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -42,6 +45,10 @@ class Machine:
         server = ThreadingHTTPServer(("127.0.0.1", 0), Ready)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return server
+
+    def misses_a_look(self, unit: str) -> bool:
+        self.missed[unit] = self.missed.get(unit, 0) - 1
+        return self.missed[unit] >= 0
 
     def systemctl(self, verb: str, *arguments: str) -> str:
         if verb == "restart":
@@ -97,6 +104,12 @@ def test_the_only_server_that_is_ready_is_left_alone(machine: Machine) -> None:
     with pytest.raises(SetupError, match="nowhere to go"):
         restart(machine)
     assert machine.restarted == []
+
+
+def test_one_look_that_the_other_server_missed_stops_nothing(machine: Machine) -> None:
+    machine.missed[machine.units[1]] = 1
+    restart(machine)
+    assert machine.restarted == machine.units
 
 
 def test_a_worker_that_ends_again_and_again_is_seen(machine: Machine) -> None:

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from tests import scripted_desk
 from tests.e2e.network import Network
-from tests.e2e.people import SHOTS, Agent, Customer
+from tests.e2e.people import PATIENCE_MS, SHOTS, Agent, Customer
 from tests.e2e.servers import Town, running_town
 
 CHROMIUM: Final = "/usr/bin/chromium"
@@ -58,7 +58,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 @pytest.fixture(scope="session")
 def playwright() -> Playwright:
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=PATIENCE_MS)
     return _running.enter_context(sync_playwright())
 
 
@@ -169,7 +169,7 @@ def at_desk(context: BrowserContext) -> Iterator[Callable[..., Page]]:
         standing.append(entered)
         entered.__enter__()
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(desk.origin + "/console/")
         expect(page.get_by_text("Live", exact=True)).to_be_visible()
         return page

@@ -78,6 +78,7 @@ def test_words_outlive_a_reload_and_wait_in_another_browser(maya: Customer, agen
     amira = agent()
     maya.ask_for_help("I never bought anything there", about="Dispute a charge")
     amira.accept()
+    expect(amira.pen).to_be_focused()
     amira.page.keyboard.type(DRAFT)
     eventually(amira.page, lambda: kept(maya) == DRAFT)
     amira.page.reload()
@@ -100,7 +101,9 @@ def test_words_outlive_a_reload_and_wait_in_another_browser(maya: Customer, agen
 
 def end_and_undo(page: Page, maya: Customer) -> None:
     page.keyboard.press("Alt+e")
-    expect(page.get_by_text("The talk is about to end. Maya has not been told yet.")).to_be_visible()
+    # It can be undone for a few seconds, so it is looked for with every frame.
+    told = "The talk is about to end. Maya has not been told yet."
+    page.wait_for_function("told => document.body.innerText.includes(told)", arg=told, polling="raf")
     page.keyboard.press("Alt+z")
     expect(page.get_by_text("The talk is about to end.")).to_have_count(0)
     page.keyboard.press("Alt+e")

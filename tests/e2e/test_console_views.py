@@ -10,7 +10,7 @@ from typing import Final
 from playwright.sync_api import Locator, Page, expect
 
 from tests import scripted_desk as scripted
-from tests.e2e.people import SHOTS, Agent, Customer, eventually
+from tests.e2e.people import PATIENCE_MS, SHOTS, Agent, Customer, eventually
 from tests.e2e.test_accessibility import Examiner
 from tests.e2e.test_keyboard import focus_is, tab_to
 from tests.scripted_desk import Frame, ScriptedDesk, desk_of
@@ -254,7 +254,7 @@ def test_what_one_window_does_the_others_show_and_the_sixth_puts_the_first_to_re
 
 def new_window(agent: Agent) -> Page:
     page = agent.context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{agent.town.product.origin}/console/")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     return page

@@ -104,7 +104,7 @@ def test_nothing_foreign_runs_in_the_console_or_the_panel(amira: Agent, maya: Cu
 
 def assert_refused(place: Page | Frame, injection: str) -> None:
     trial = f"""() => new Promise(resolve => {{
-      setTimeout(resolve, 5000, 'nobody minded');
+      setTimeout(resolve, 20000, 'nobody minded');
       addEventListener('securitypolicyviolation', event => resolve(event.violatedDirective), {{once: true}});
       try {{ {injection} }} catch (error) {{ resolve(String(error)) }}
     }})"""

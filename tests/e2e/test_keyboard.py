@@ -3,41 +3,63 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
+from typing import Final
 
 from playwright.sync_api import Page, expect
 
 from tests.e2e.people import Agent, Customer, eventually
 from tests.e2e.servers import PASSWORD
 
-# What has the focus in one document, by what a screen reader would say first; into shadow roots, not into frames.
+# What has the focus in one document, by what a screen reader would say first, and which element that is; into shadow
+# roots, not into frames.
 FOCUSED = """() => {
   let at = document.activeElement;
   while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-  if (!at || at === document.body) return '';
+  if (!at || at === document.body) return ['', 0];
+  const numbers = (window.numbersOfFocused ??= new Map());
+  if (!numbers.has(at)) numbers.set(at, numbers.size + 1);
   const labels = [at.getAttribute('aria-label'), ...[...(at.labels ?? [])].map(label => label.innerText), at.innerText];
-  return at.tagName === 'IFRAME' ? 'IFRAME' : labels.find(Boolean) ?? at.tagName;
+  return [at.tagName === 'IFRAME' ? 'IFRAME' : labels.find(Boolean) ?? at.tagName, numbers.get(at)];
 }"""
+# A press has moved the focus by then; one that leads into a frame is done in another process.
+MOVED_SECONDS: Final = 2
+
+
+def focused(page: Page) -> tuple[str, ...]:
+    """What has the focus by its name, and what tells it from another one of that name."""
+    name, number = page.evaluate(FOCUSED)
+    if name != "IFRAME":
+        return name, str(number)
+    panel = next(frame for frame in page.frames if "/widget/frame" in frame.url)
+    inside, number = panel.evaluate(FOCUSED)
+    return inside, f"{number} in the panel"
 
 
 def focus_of(page: Page) -> str:
-    found: str = page.evaluate(FOCUSED)
-    if found != "IFRAME":
-        return found
-    panel = next(frame for frame in page.frames if "/widget/frame" in frame.url)
-    inside: str = panel.evaluate(FOCUSED)
-    return inside
+    return focused(page)[0]
 
 
 def tab_to(page: Page, wanted: str, *, back: bool = False) -> None:
     """With Tab alone; a trap or a way without end fails."""
-    passed = []
+    at = focused(page)
+    passed: list[str] = []
     for _ in range(60):
-        if re.search(wanted, passed[-1] if passed else focus_of(page)):
+        if re.search(wanted, at[0]):
             return
         page.keyboard.press("Shift+Tab" if back else "Tab")
-        passed.append(focus_of(page))
+        at = focused_after(page, at)
+        passed.append(at[0])
     raise AssertionError(f"{wanted!r} is not on the way: {passed}")
+
+
+def focused_after(page: Page, before: tuple[str, ...]) -> tuple[str, ...]:
+    """What a press has led to; the same again if it has led nowhere."""
+    deadline = time.monotonic() + MOVED_SECONDS
+    while (at := focused(page)) in (before, ("", "0 in the panel")) and time.monotonic() < deadline:
+        page.wait_for_timeout(20)
+    return at
 
 
 def focus_is(page: Page, wanted: str) -> None:

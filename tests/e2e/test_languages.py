@@ -92,6 +92,8 @@ def test_the_panel_in_other_languages(customer: Callable[..., Customer], agent: 
     eventually(maya.page, lambda: any("/widget/frame" in frame.url for frame in maya.page.frames))
     watch = Watcher(maya)
     expect(maya.frame.locator("html")).to_have_attribute("lang", "ar")
+    # The page shows the frame at its first word; one that is led elsewhere in that moment the browser never draws.
+    expect(maya.frame.locator("#panel .receipt")).to_be_visible()
     watch.look("start", "#panel .receipt")
 
     maya.frame.locator("#statement").fill("Hello, I was charged twice")

@@ -19,7 +19,7 @@ BESIDE: Final = {"width": 1900, "height": 900}
 
 def test_the_servers_answer_after_set_up(town: Town) -> None:
     for url in (f"{town.product.origin}/readyz", f"{town.product.origin}/healthz", f"{town.bank.origin}/"):
-        with DIRECT.open(url, timeout=5) as answer:
+        with DIRECT.open(url, timeout=30) as answer:
             assert answer.status == 200
 
 
@@ -80,12 +80,12 @@ def assert_offer_tells_everything(amira: Agent) -> None:
     expect(offer).to_contain_text("Maya Chen")
     expect(offer.get_by_role("timer")).to_have_text(re.compile(r"^\d+$"))
     expect(offer).to_contain_text("Verified")
-    expect(offer).to_contain_text(re.compile(r"password \+ code, (just now|1 min ago)"))
+    expect(offer).to_contain_text(re.compile(r"password \+ code, (just now|\d min ago)"))
     expect(offer).to_contain_text("Dispute a charge")
     expect(offer).to_contain_text("FILE_TOO_LARGE")
     expect(offer).to_contain_text("twice")
     expect(offer).to_contain_text("The receipt is a photo and I cannot make it smaller.")
-    expect(offer.locator("dl.offer__grid > div").filter(has_text="Waited")).to_have_text(re.compile(r"Waited0:\d\d"))
+    expect(offer.locator("dl.offer__grid > div").filter(has_text="Waited")).to_have_text(re.compile(r"Waited\d:\d\d"))
     expect(offer.locator("dl.offer__grid > div").filter(has_text="Earlier")).to_contain_text("first time")
 
 

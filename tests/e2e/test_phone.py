@@ -98,6 +98,8 @@ def test_whoever_keys_no_code_is_answered_as_a_stranger(agent: Callable[..., Age
     amira.shoot("65-a-stranger")
     amira.page.get_by_role("button", name="Hang up").click()
     mobile.wait_for(lambda: mobile.is_over, what="hung up on")
+    # The customer's phone falls silent before the console is told.
+    expect(amira.page.get_by_role("region", name="Call")).to_contain_text("The call has ended")
     amira.end()
     amira.wrap_up("Resolved")
 

@@ -27,6 +27,7 @@ def enter_the_code(maya: Customer) -> None:
     """By keyboard: the field has the focus when the page opens."""
     expect(maya.page.get_by_role("heading", name="Confirm it is you")).to_be_visible()
     assert maya.page.locator("iframe").count() == 0
+    expect(maya.page.get_by_label("Six digits")).to_be_focused()
     maya.page.keyboard.type(maya.page.locator("[data-code]").get_attribute("data-code") or "")
     maya.page.keyboard.press("Enter")
 

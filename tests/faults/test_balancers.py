@@ -244,7 +244,7 @@ async def test_limits_are_counted_by_all_servers_together() -> None:
 async def test_a_crowd_that_never_comes_to_the_same_server_twice(stack: Stack) -> None:
     """While it talks, its lines are cut again and again."""
     async with contextlib.AsyncExitStack() as ways:
-        crowd = Crowd(stack, customers=short_or_full(6, 40), agents=2)
+        crowd = Crowd(stack, customers=short_or_full(6, 40), agents=short_or_full(2, 5))
         carousels = []
         for place, person in enumerate(crowd.people):
             carousels.append(await ways.enter_async_context(Carousel(stack.ports, first=place % 3)))

@@ -33,7 +33,7 @@ def pooled(request: pytest.FixtureRequest) -> Iterator[PooledStack]:
 async def test_people_talk_through_a_pooler_that_keeps_transactions_together(pooled: PooledStack) -> None:
     """Its death and a server's are no more than a pause."""
     each = short_or_full(15, 150)
-    async with Crowd(pooled, customers=short_or_full(6, 30)) as crowd:
+    async with Crowd(pooled, customers=short_or_full(6, 30), agents=short_or_full(2, 4)) as crowd:
         crowd.answer_back()
         talk = asyncio.create_task(crowd.chatter(each=each, gap_seconds=0.1))
         await asyncio.sleep(1)

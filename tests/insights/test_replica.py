@@ -65,7 +65,7 @@ def copy(server: PostgresServer, transactional_db: None, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(BaseDatabaseWrapper, "ensure_connection", ensure_connection)
     own = connections.databases["default"]
-    options = own["OPTIONS"] | {"connect_timeout": 2}
+    options = {name: value for name, value in own["OPTIONS"].items() if name != "pool"} | {"connect_timeout": 2}
     connections.databases["replica"] = own | {"HOST": "127.0.0.1", "PORT": server.port, "OPTIONS": options}
     replica.standing.forget()
     replica.standing.keeps_up = False
@@ -208,9 +208,9 @@ def test_one_that_is_frozen_costs_one_look(talked, copy, cards) -> None:
     kill(pid, signal.SIGSTOP)
     try:
         started = time.monotonic()
-        assert look(cards).today.answered == 1
-        assert look(cards).today.answered == 1
-        assert time.monotonic() - started < replica.PATIENCE_SECONDS + 1
+        for _ in range(4):
+            assert look(cards).today.answered == 1
+        assert time.monotonic() - started < 3 * replica.PATIENCE_SECONDS
     finally:
         kill(pid, signal.SIGCONT)
 

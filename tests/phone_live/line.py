@@ -104,7 +104,7 @@ class Line:
         outbound = [call for call in self.engine.calls.values() if call.direction == "outbound-api"]
         return next((call for call in outbound if f"ref={reference}" in str(call.events)), None)
 
-    async def until(self, condition: Any, *, seconds: float = 15.0) -> None:
+    async def until(self, condition: Any, *, seconds: float = 45.0) -> None:
         await off_loop(self.engine.wait, condition, seconds=seconds)
 
     # -- what is stored

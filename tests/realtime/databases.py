@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from django.db import connection, connections
@@ -17,7 +17,7 @@ def own_database() -> Iterator[None]:
     """Every thread's connection leads to a copy of the tests' database, which goes with the block."""
     whole: dict[str, Any] = connection.settings_dict
     before = whole["NAME"]
-    connections.close_all()
+    _leave()
     with psycopg.connect(_address(whole), autocommit=True) as link:
         link.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
         link.execute(f'CREATE DATABASE {NAME} TEMPLATE "{before}"')
@@ -25,10 +25,16 @@ def own_database() -> Iterator[None]:
     try:
         yield
     finally:
-        connections.close_all()
+        _leave()
         whole["NAME"] = before
         with psycopg.connect(_address(whole), autocommit=True) as link:
             link.execute(f"DROP DATABASE {NAME} WITH (FORCE)")
+
+
+def _leave() -> None:
+    """Nobody may be in a database that is copied, and the pool keeps what is closed."""
+    connections.close_all()
+    cast(Any, connection).close_pool()
 
 
 def _address(whole: dict[str, Any]) -> str:

@@ -45,7 +45,8 @@ CROWD = 1500
 FEW = 60
 
 MANY_STREAMS = """
-INSERT INTO handoff_stream (name, last_seq, sealed) SELECT 'handoff/other-' || n, 0, false FROM generate_series(1, 20000) n
+INSERT INTO handoff_stream (name, last_seq, sealed)
+SELECT 'handoff/other-' || n, 0, false FROM generate_series(1, 20000) n
 """
 
 # Thousands come back at once when a server has gone: every statement more is theirs to wait for.

@@ -12,7 +12,7 @@ from handoff.realtime import limits, log, socket, streams
 from handoff.realtime.log import Entry
 from handoff.realtime.threads import in_database as off_loop
 from tests.scenes import connect
-from tests.socket_client import Desk
+from tests.socket_client import PATIENCE_SECONDS, Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -187,7 +187,7 @@ async def test_a_client_that_never_reads_again_is_given_up(serving, maya, monkey
     client = await serving.customer(maya)
     client.is_reading.clear()
     await _write_many(maya.customer["id"], 200)
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await client.wire.future
 
 

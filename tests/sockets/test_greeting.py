@@ -16,7 +16,7 @@ from handoff.realtime.models import Epoch
 from handoff.realtime.threads import in_database as off_loop
 from tests.conftest import OTHER_ORIGIN, SITE_ORIGIN
 from tests.scenes import connect, offer_to
-from tests.socket_client import Desk, Socket, ticket_of
+from tests.socket_client import PATIENCE_SECONDS, Desk, Socket, ticket_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -176,7 +176,7 @@ async def test_of_eight_sockets_with_one_ticket_one_is_let_in(serving, maya) -> 
     ticket = await off_loop(ticket_of, maya)
     sockets = [await serving.open("/ws/customer") for _ in range(8)]
     await asyncio.gather(*(socket.say({"cmd": "hello", "ticket": ticket}) for socket in sockets))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not all(socket.frames for socket in sockets):
             await asyncio.sleep(0.01)
     assert sorted(socket.frames[0]["ev"] for socket in sockets) == ["bye"] * 7 + ["welcome"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from typing import Any
 
 import pytest
@@ -16,12 +15,13 @@ from handoff.realtime.delivery import Delivered, hub
 from handoff.realtime.log import Entry, recording
 from handoff.realtime.socket import GAP_PATIENCE_SECONDS, Outlet
 from handoff.realtime.threads import in_database as off_loop
+from tests.socket_client import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 async def test_what_was_missed_is_read_when_redis_falls_or_comes_back(serving, maya, monkeypatch) -> None:
-    monkeypatch.setitem(settings.HANDOFF_SECONDS, "POLL", 25)
+    monkeypatch.setitem(settings.HANDOFF_SECONDS, "POLL", 60)
     socket = await serving.customer(maya)
     await socket.settled()
     monkeypatch.setattr(hub, "announce", lambda entries: None)
@@ -32,10 +32,9 @@ async def test_what_was_missed_is_read_when_redis_falls_or_comes_back(serving, m
             record.add([Entry(stream=stream, type="session.changed", data={})])
 
     await off_loop(write)
-    began = time.monotonic()
+    # The poll would come long after this test has lost its patience.
     asgi.background._hints_changed.set()
     await socket.event("session.changed")
-    assert time.monotonic() - began < 2
 
 
 async def test_what_is_no_longer_theirs_is_not_read_from_the_log(monkeypatch) -> None:
@@ -56,7 +55,7 @@ async def test_what_is_no_longer_theirs_is_not_read_from_the_log(monkeypatch) ->
     outlet = Outlet(send, role="agent", on_closed=lambda: None)
     outlet.cursors = {"agent/ag_1": 3, "handoff/ho_1": 5, "handoff/ho_1/desk": 2, "handoff/ho_2": 8}
     outlet.check({"agent/ag_1": 4, "handoff/ho_1": 6, "handoff/ho_1/desk": 3, "handoff/ho_2": 9})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(sent) < 2:
             await asyncio.sleep(0.01)
     outlet.shut()
@@ -91,7 +90,7 @@ class Hall:
             self.outlet.deliver(said(seq))
 
     async def until_sent(self, last: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while self.sent[-1:] != [last]:
                 await asyncio.sleep(0.005)
 

@@ -16,12 +16,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 async def test_a_customer_with_a_socket_is_never_taken_for_gone(serving, maya, monkeypatch) -> None:
     for name in ("CUSTOMER_AWAY", "CUSTOMER_GONE", "SESSION_IDLE"):
-        monkeypatch.setitem(settings.HANDOFF_SECONDS, name, 1.2)
+        monkeypatch.setitem(settings.HANDOFF_SECONDS, name, 3)
     socket = await serving.customer(maya)
     handoff = (await off_loop(maya.ask)).body["id"]
-    for _ in range(6):
+    for _ in range(9):
         await asyncio.sleep(0.4)
         await socket.say({"cmd": "ping"})
+        # The sign of life is written before the next command is taken.
+        await socket.settled()
         assert await off_loop(close_abandoned) == 0
     assert (await off_loop(maya.get, f"handoffs/{handoff}")).body["state"] == "queued"
 

@@ -132,7 +132,8 @@ async def test_typing_reaches_the_other_side_alone_and_is_not_kept(serving, maya
     assert not any(frame["ev"] == "typing" for frame in await late.settled())
 
 
-async def test_a_hail_of_typing_is_shown_once(serving, maya, amira) -> None:
+async def test_a_hail_of_typing_is_shown_once(serving, maya, amira, monkeypatch) -> None:
+    monkeypatch.setattr("handoff.conversations.socket.TYPING_SECONDS", 60)
     handoff = await off_loop(connect, maya, amira)
     customer, agent = await serving.customer(maya), await serving.agent(await off_loop(Desk, amira))
     for _ in range(10):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from django.conf import settings
 
@@ -15,7 +17,7 @@ from handoff.realtime.threads import in_database as off_loop
 from handoff.staffing.models import Agent
 from handoff.supervision.models import Watch
 from tests.scenes import close, connect, offer_to
-from tests.socket_client import Desk
+from tests.socket_client import PATIENCE_SECONDS, Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,6 +29,14 @@ def seqs(socket, stream: str) -> list[int]:
 async def say(customer, handoff: str, text: str) -> None:
     sent = await customer.command("message.send", handoff=handoff, client_id=text.replace(" ", "-"), text=text)
     assert sent["ev"] == "ack", sent
+
+
+async def nobody_reads(handoff: str) -> None:
+    """The server's sockets have left its streams; what they read out until then is on its way."""
+    names = {streams.handoff(handoff), streams.desk(handoff)}
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while names & hub.readers.keys():
+            await asyncio.sleep(0.01)
 
 
 async def test_two_supervisors_read_every_line_once_and_the_owner_sees_it(
@@ -91,14 +101,18 @@ async def test_it_goes_on_after_a_lost_line_with_nothing_twice(serving, maya, am
 
 
 async def test_it_shuts_when_the_handoff_closes(serving, maya, amira, sofia) -> None:
-    """Their own stream says so; the handoff's may be shut before its last entry was read, and the record holds it."""
+    """What was committed with the end is still read out, once; what comes after it is for who opens the record."""
     handoff = await off_loop(connect, maya, amira)
     reader = await serving.agent(await off_loop(Desk, sofia))
     await reader.command("handoff.watch", handoff=handoff)
     await off_loop(close, amira, handoff)
     await reader.event("handoff.unwatched", id=handoff, reason="closed")
+    # A survey that came while it still reads out would be read out too.
+    await nobody_reads(handoff)
     await off_loop(lambda: maya.post(f"handoffs/{handoff}/survey", {"effort": 7}))
     await reader.settled()
+    assert [frame["data"].get("state") for frame in reader.events(streams.handoff(handoff))].count("closed") == 1
+    assert reader.cursors()
     assert not any(frame.get("type") == "survey.answered" for frame in reader.frames)
     assert not await off_loop(Watch.objects.exists)
     record = await off_loop(lambda: Desk(sofia).call("GET", f"desk/handoffs/{handoff}"))

@@ -163,7 +163,7 @@ class Softphone:
     def hang_up(self) -> None:
         self._do(self._leave)
 
-    def wait_for(self, is_so: Callable[[], Any], *, seconds: float = 10.0, what: str = "it") -> None:
+    def wait_for(self, is_so: Callable[[], Any], *, seconds: float = 30.0, what: str = "it") -> None:
         wait_until(
             is_so,
             seconds=seconds,
@@ -376,7 +376,7 @@ class Softphone:
             timer.cancel()
 
 
-def wait_until(is_so: Callable[[], Any], *, seconds: float = 10.0, what: str | Callable[[], str] = "it") -> None:
+def wait_until(is_so: Callable[[], Any], *, seconds: float = 30.0, what: str | Callable[[], str] = "it") -> None:
     """Look again and again; `what` is said, or called to say, what did not come."""
     deadline = time.monotonic() + seconds
     while not is_so():
