@@ -3,6 +3,7 @@
 import os
 import subprocess
 import time
+from collections.abc import Mapping
 from typing import Final
 
 from deploy.backups import exit_saying
@@ -14,6 +15,7 @@ from deploy.shell import ROOT, VENV_PYTHON, SetupError, environment, say
 WAIT_LIMITS: Final = "-c lock_timeout=500ms -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
 ATTEMPTS: Final = 60
 PAUSE_SECONDS: Final = 1
+NEWS_SECONDS: Final = 30
 # What PostgreSQL says when somebody else was quicker.
 IN_THE_WAY: Final = ("lock timeout", "deadlock detected")
 # Not what somebody else is just building, or has built by the time it is asked for.
@@ -29,21 +31,33 @@ def migrate(url: str) -> None:
     """Bring the database to this release. Raises SetupError."""
     env = environment(DATABASE_URL=url, PGOPTIONS=WAIT_LIMITS)
     for attempt in range(1, ATTEMPTS + 1):
-        done = subprocess.run(
-            [VENV_PYTHON, "manage.py", "migrate", "--no-input"], cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        if not done.returncode:
-            print(done.stdout, end="")
+        code, told = run_once(env)
+        if not code:
+            print(told, end="")
             return
-        if not any(words in done.stdout for words in IN_THE_WAY):
-            raise SetupError(f"migrate failed; what it had begun was taken back.\n{done.stdout.strip()[-4000:]}")
+        if not any(words in told for words in IN_THE_WAY):
+            raise SetupError(f"migrate failed; what it had begun was taken back.\n{told.strip()[-4000:]}")
         say(f"attempt {attempt}: the tables are busy; nothing of the step was changed")
         drop_half_built(url)
         time.sleep(PAUSE_SECONDS)
     raise SetupError(
         f"The tables were busy {ATTEMPTS} times. Look for long transactions (a backup, a report) in pg_stat_activity."
     )
+
+
+def run_once(env: Mapping[str, str]) -> tuple[int, str]:
+    """How it ended and what it said; whoever looks on is told now and then that it is not forgotten."""
+    with subprocess.Popen(
+        [VENV_PYTHON, "manage.py", "migrate", "--no-input"], cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
+        while True:
+            try:
+                told, _ = process.communicate(timeout=NEWS_SECONDS)
+            except subprocess.TimeoutExpired:
+                say("still at it: an index of a large table takes its time, and waits for a backup (others need not)")
+            else:
+                return process.returncode, told
 
 
 def drop_half_built(url: str) -> None:

@@ -24,7 +24,7 @@ class RedisServer:
     def url(self) -> str:
         return f"unix://{self.socket}"
 
-    def start(self, *, seconds: float = 10) -> None:
+    def start(self, *, seconds: float = 60) -> None:
         program = shutil.which("redis-server")
         if program is None:
             raise SetupError("Redis is not installed. On Debian: apt-get install redis-server")

@@ -11,7 +11,7 @@ class HandoffConfig(AppConfig):
     def ready(self) -> None:
         from handoff.calls import followers  # noqa: F401
         from handoff.config import checks, cors, live_checks, telephony  # noqa: F401
-        from handoff.realtime import poolers  # noqa: F401
+        from handoff.realtime import moments, poolers  # noqa: F401
         from handoff.routing import actions  # noqa: F401
         from handoff.staffing import signals  # noqa: F401
 

@@ -9,7 +9,7 @@ from handoff.identity.models import Customer, Session, Site, SiteKey, Ticket, Us
 from handoff.intents.models import Intent, IntentAction
 from handoff.journeys.models import Fact, Journey, Step
 from handoff.knowledge.models import Article, ArticleVersion, ArticleVote, CannedReply, Deflection
-from handoff.realtime.models import Epoch, LogEntry, ServerBeat, Stream, WorkerBeat
+from handoff.realtime.models import Edition, Epoch, LogEntry, ServerBeat, Stream, WorkerBeat
 from handoff.routing.models import Offer
 from handoff.staffing.models import Agent, AgentSkill, Hours, Queue, Skill, User
 from handoff.supervision.models import Promise, RecordRead, Shift, Stint, Wait, Watch
@@ -32,6 +32,7 @@ __all__ = [
     "Customer",
     "Deflection",
     "Draft",
+    "Edition",
     "Epoch",
     "Fact",
     "Handoff",

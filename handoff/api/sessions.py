@@ -23,7 +23,7 @@ from handoff.identity.models import Session
 from handoff.identity.queries import session_by_token, site_by_key
 from handoff.identity.tokens import MAX_TOKEN_BYTES, TokenRefused
 from handoff.lib.errors import DomainError
-from handoff.realtime import limits
+from handoff.realtime import editions, limits
 from handoff.realtime.clock import database_now
 from handoff.routing import queries as routing
 
@@ -51,7 +51,8 @@ class SessionsView(PublicView):
         token = asked.get("identity_token")
         if token is not None and len(token.encode()) > MAX_TOKEN_BYTES:
             raise TokenRefused("token_too_large", f"At most {MAX_TOKEN_BYTES} bytes.")
-        site = site_by_key(asked["site"])
+        now, edition = editions.look()
+        site = site_by_key(asked["site"], edition=edition)
         check_origin(request, site)
         limits.SITE_SESSION_OPENS.check(site.pk)
         current = _current(request, site_key=site.key, has_token=token is not None)
@@ -64,6 +65,7 @@ class SessionsView(PublicView):
             current=current,
             arrival=arrival,
             is_answer=asked.get("answers_verification", False),
+            now=now,
         )
         return Response(bundle, status=201 if is_first else 200)
 
@@ -77,7 +79,7 @@ class SessionsView(PublicView):
         token = bearer_token(request)
         if token is None:
             raise DomainError("session_required", "Open a session first.")
-        session = session_by_token(token, now=database_now())
+        session, _ = session_by_token(token)
         check_origin(request, session.customer.site)
         sessions.sign_out(session, everywhere=request.query_params.get("everywhere") == "true")
         return Response(status=204)
@@ -113,7 +115,7 @@ def _current(request: Request, *, site_key: str, has_token: bool) -> Session | N
     if token is None:
         return None
     try:
-        session = session_by_token(token, now=database_now())
+        session, _ = session_by_token(token)
     except DomainError:
         if has_token:
             return None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
 import msgspec
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count
 from msgspec import UNSET
 
 from handoff.broker import phone
@@ -61,27 +61,6 @@ def open_of(customer: Customer) -> Handoff | None:
 def has_other_open(handoff: Handoff) -> bool:
     """Whether the customer has another one open."""
     return Handoff.objects.filter(customer=handoff.customer_id, state__in=OPEN).exclude(pk=handoff.pk).exists()
-
-
-class AtClick(NamedTuple):
-    """What stands where a click comes: what it made already or is open, and what is scheduled, by intent."""
-
-    public_id: str | None
-    scheduled: dict[int, tuple[int, str]]
-
-
-def find_standing(customer: Customer, client_id: str) -> AtClick:
-    """The public id of the handoff that this click made already, or else of the customer's open one."""
-    rows = Handoff.objects.filter(Q(client_id=client_id) | Q(state__in=[*OPEN, State.SCHEDULED]), customer=customer)
-    made = current = None
-    scheduled: dict[int, tuple[int, str]] = {}
-    columns = ("pk", "public_id", "client_id", "state", "intent_id", "due_at")
-    for pk, public_id, own_id, state, intent_id, _ in sorted(rows.values_list(*columns), key=lambda row: row[0]):
-        made = public_id if own_id == client_id else made
-        current = public_id if state in OPEN else current
-        if state == State.SCHEDULED:
-            scheduled[intent_id] = (pk, public_id)
-    return AtClick(made or current, scheduled)
 
 
 def owned_by(agent: Agent) -> list[Handoff]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from django.db.models import F
 
+from handoff.broker import clicks
 from handoff.broker.models import Handoff
 from handoff.broker.states import INITIAL, Action, CloseReason, IllegalTransition, State, next_state
 from handoff.lib.clock import rfc3339_or_none
@@ -190,5 +191,5 @@ def create(*, state: State, **fields: Any) -> Handoff:
     handoff = Handoff(state=state, **fields)
     handoff.is_simulated = handoff.site.is_simulated
     rank(handoff)
-    handoff.save(force_insert=True)
+    clicks.insert(handoff)
     return handoff

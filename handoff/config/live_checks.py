@@ -32,6 +32,8 @@ def _of_database() -> Iterator[CheckMessage]:
         yield Warning(report.notes["database"], id="handoff.W010")
     if clock := report.troubles.get("clock") or report.notes.get("clock"):
         yield Warning(clock, id="handoff.W011")
+    if log := report.notes.get("log"):
+        yield Warning(log, id="handoff.W015")
 
 
 def _of_redis() -> Iterator[CheckMessage]:

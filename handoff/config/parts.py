@@ -21,7 +21,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
 from django.db.utils import DEFAULT_DB_ALIAS
 
-from handoff.realtime import metrics, poolers
+from handoff.realtime import dropping, metrics, poolers
 from handoff.realtime.clock import database_now
 from handoff.realtime.models import WorkerBeat
 
@@ -151,6 +151,7 @@ def _look_at_database(report: Report) -> None:
     _Schema.is_whole = True
     _look_at_workers(report)
     _look_at_clock(report)
+    _look_at_months(report)
 
 
 def is_read_only() -> bool:
@@ -192,6 +193,14 @@ def _look_at_clock(report: Report) -> None:
         report.troubles["clock"] = told
     else:
         report.notes["clock"] = told
+
+
+def _look_at_months(report: Report) -> None:
+    if connection.vendor == "postgresql" and (names := dropping.left_alone()):
+        report.notes["log"] = (
+            f"Detached from the log by hand, and left alone: {', '.join(names)}. Drop its foreign key to the streams "
+            "and move it to another schema (docs/operations.md, A partitioned log)."
+        )
 
 
 def explain_clock(ahead: float) -> str:

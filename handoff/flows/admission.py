@@ -9,6 +9,7 @@ from handoff.broker.models import Handoff
 from handoff.broker.states import Channel, State
 from handoff.identity.models import Session, Site
 from handoff.intents.models import Intent
+from handoff.intents.queries import intents_of
 from handoff.lib.errors import DomainError
 from handoff.protocol.shapes import ChannelState
 from handoff.routing import queries as routing
@@ -25,10 +26,10 @@ class StepUpRequired(DomainError):
 
 def find_intent(site: Site, key: str) -> Intent:
     """Raises `invalid_request`."""
-    try:
-        return Intent.objects.select_related("queue__hours", "site").get(site=site, key=key)
-    except Intent.DoesNotExist:
-        raise DomainError("invalid_request", "The site has no such intent.", fields={"intent": "unknown"}) from None
+    for intent in intents_of(site):
+        if intent.key == key:
+            return intent
+    raise DomainError("invalid_request", "The site has no such intent.", fields={"intent": "unknown"})
 
 
 def check_channel(intent: Intent, channel: str) -> None:

@@ -8,11 +8,11 @@ from typing import Any, Final
 from django.db import IntegrityError
 
 from handoff.broker import actions as broker
-from handoff.broker import channels, schedule
+from handoff.broker import channels, clicks, schedule
 from handoff.broker import queries as handoffs
+from handoff.broker.clicks import AtClick
 from handoff.broker.models import Handoff
 from handoff.broker.phone import PHONES
-from handoff.broker.queries import AtClick
 from handoff.broker.states import Channel
 from handoff.flows import admission, announcing, booking, sessions, views
 from handoff.flows.booking import Promise, Wish
@@ -57,7 +57,7 @@ def open_handoff(session: Session, ask: Ask) -> tuple[dict[str, Any], bool]:
         with log.recording() as record:
             # A click that races with signing in must not be left behind with the person one was before.
             identity.hold_session(session)
-            standing = handoffs.find_standing(session.customer, ask.client_id)
+            standing = clicks.find_standing(session.customer, ask.client_id)
             found = _existing(standing)
             if found is None:
                 intent = admission.find_intent(session.customer.site, ask.intent)
@@ -68,7 +68,7 @@ def open_handoff(session: Session, ask: Ask) -> tuple[dict[str, Any], bool]:
                     return _announce(handoff, known, record), True
     except IntegrityError:
         # Two clicks at once: the constraint let one through, and the other gets that one.
-        found = _existing(handoffs.find_standing(session.customer, ask.client_id))
+        found = _existing(clicks.find_standing(session.customer, ask.client_id))
         if found is None:
             raise
     return views.customer_handoff(found).to_wire() | {"existing": True}, False

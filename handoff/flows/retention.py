@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import structlog
 from django.conf import settings
 from django.contrib.sessions.models import Session as SignIn
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import DatabaseError, OperationalError, connection
 from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, Value
 
 from handoff.attachments import actions as attachments
@@ -24,7 +26,8 @@ from handoff.calls.progress import LIVE
 from handoff.identity.models import Customer, Session
 from handoff.journeys.models import Journey
 from handoff.knowledge.models import Deflection
-from handoff.realtime import expiry, log, metrics, partitions, streams
+from handoff.lib.ids import new_id
+from handoff.realtime import dropping, expiry, log, metrics, partitions, streams
 from handoff.realtime.clock import database_now
 from handoff.realtime.models import Stream
 from handoff.realtime.partitions import Part
@@ -94,10 +97,29 @@ def is_midway() -> bool:
 
 
 class Retention:
-    """A worker's share of it: a batch of each kind a tick while there is something to do, else a look now and then."""
+    """A process's share of it, on a thread of its own: what takes long or has to wait here holds up no clock.
+
+    A batch of each kind a tick while there is something to do, else a look now and then.
+    """
 
     def __init__(self) -> None:
+        self._stopped = threading.Event()
         self._look_at = self._parts_at = 0.0
+
+    def run(self) -> None:
+        """Until `stop`; whatever fails is tried again at a later look."""
+        while not self._stopped.wait(settings.HANDOFF_SECONDS["TICK"]):
+            with structlog.contextvars.bound_contextvars(job="retention", job_id=new_id("jb")):
+                try:
+                    self.take_turn()
+                except Exception:
+                    logger.exception("retention failed; a later look tries again")
+                    connection.close()
+            connection.close_if_unusable_or_obsolete()
+        connection.close()
+
+    def stop(self) -> None:
+        self._stopped.set()
 
     def take_turn(self) -> None:
         if time.monotonic() >= self._parts_at:
@@ -136,7 +158,7 @@ def _remove_handoffs(before: datetime) -> int:
     return _remove_locked(before, [pk for pk, _ in found])
 
 
-@transaction.atomic
+@expiry.giving_way()
 def _remove_locked(before: datetime, keys: Collection[int]) -> int:
     """Those that are still due under their lock; what somebody else holds is theirs, or waits for the next batch."""
     held = Attachment.objects.filter(handoff=OuterRef("pk"))
@@ -173,16 +195,23 @@ def _is_needed(part: Part, before: datetime) -> bool:
     return rows.filter(~Exists(due)).order_by("-id").exists()
 
 
+class _Months:
+    """Until when they are left alone, because somebody was in the way: one who reads for long goes on reading."""
+
+    rest_until = 0.0
+
+
 def _drop_month(before: datetime) -> int:
-    if not partitions.is_partitioned():
+    if time.monotonic() < _Months.rest_until or not partitions.is_partitioned():
         return 0
     try:
-        partitions.finish_dropping()
+        dropping.finish_dropping()
         for part in _droppable(before)[:1]:
-            partitions.drop(part)
+            dropping.drop(part)
             return 1
     except OperationalError as error:
         # The other kinds do not wait for it.
+        _Months.rest_until = time.monotonic() + LOOK_SECONDS
         logger.warning("a month of the log is dropped at a later look, as somebody is in the way: %s", error)
     return 0
 
@@ -227,7 +256,7 @@ def _remove_customers(before: datetime) -> int:
     return sum(_remove_strangers(before, part) for part in parts)
 
 
-@transaction.atomic
+@expiry.giving_way()
 def _remove_strangers(before: datetime, keys: Collection[int]) -> int:
     # The whole lock: somebody who signs in meanwhile waits for it, and comes as somebody new.
     held = Customer.objects.select_for_update(skip_locked=True).filter(pk__in=keys).order_by("pk")
@@ -282,7 +311,8 @@ def _delete(rows: QuerySet[Any], at: str) -> int:
     """A batch of the oldest, by an index on their time."""
     keys = list(rows.order_by(at).values_list("pk", flat=True)[:ROWS_AT_ONCE])
     if keys:
-        rows.filter(pk__in=keys).delete()
+        with expiry.giving_way():
+            rows.filter(pk__in=keys).delete()
     return len(keys)
 
 
@@ -292,7 +322,8 @@ def _delete_first(rows: QuerySet[Any]) -> int:
     end = next(iter(first[ROWS_AT_ONCE - 1 : ROWS_AT_ONCE]), None)
     keys = list((rows if end is None else rows.filter(pk__lte=end)).order_by("pk").values_list("pk", flat=True))
     if keys:
-        rows.filter(pk__in=keys).delete()
+        with expiry.giving_way():
+            rows.filter(pk__in=keys).delete()
     return len(keys)
 
 

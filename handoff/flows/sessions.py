@@ -23,7 +23,6 @@ from handoff.lib.clock import rfc3339
 from handoff.lib.errors import DomainError
 from handoff.protocol.events import SessionChanged
 from handoff.realtime import log, streams
-from handoff.realtime.clock import database_now
 from handoff.realtime.delivery import Signal, hub
 from handoff.routing import queries as routing
 
@@ -37,14 +36,20 @@ class Arrival:
 
 
 def open_session(
-    site: Site, *, token: str | None, current: Session | None, arrival: Arrival, is_answer: bool = False
+    site: Site,
+    *,
+    token: str | None,
+    current: Session | None,
+    arrival: Arrival,
+    now: datetime,
+    is_answer: bool = False,
 ) -> tuple[dict[str, Any], bool]:
     """The session's bundle, and whether it is a first one (201) or goes on from `current` (200).
 
     `is_answer`: the token was fetched because an agent asked the customer to confirm who they are.
     Raises TokenRefused, `unverified_not_allowed`, and `customer_changed` when the token names somebody else.
     """
-    now, where = database_now(), {"origin": arrival.origin, "embedded_by": arrival.embedded_by}
+    where = {"origin": arrival.origin, "embedded_by": arrival.embedded_by}
     if token is None:
         opened = identity.open_unverified(site, **where, now=now)
         return _bundle(opened, now=now), True

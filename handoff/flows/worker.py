@@ -17,7 +17,6 @@ from handoff.attachments import actions as attachments
 from handoff.broker import actions as broker
 from handoff.calls import actions as calls
 from handoff.flows import clocks, dispatch
-from handoff.flows.retention import Retention
 from handoff.identity import actions as identity
 from handoff.lib.ids import new_id
 from handoff.lib.turns import TURN_LIMIT
@@ -46,7 +45,6 @@ class Worker:
         self._beat_at = 0.0
         self._tidy_at = 0.0
         self._shifts_at = 0.0
-        self._retention = Retention()
 
     def run(self) -> None:
         """Until `stop`; a database that is away is waited for."""
@@ -92,7 +90,6 @@ class Worker:
             dispatch.poll_silent,
             self._tidy,
             self._draw_shifts,
-            self._retention.take_turn,
         )
         done = [self._attempt(job) for job in jobs]
         if FAILED in done:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, cast
@@ -13,6 +13,7 @@ from django.conf import settings
 from handoff.identity.models import Site, SiteKey
 from handoff.identity.tokens import Algorithm, VerificationKey
 from handoff.lib import vault
+from handoff.realtime.editions import Shelf
 
 # Last use is a hint for the person who rotates; it need not be written at every token.
 LAST_USE_PRECISION: Final = timedelta(minutes=1)
@@ -33,13 +34,22 @@ def _secrets() -> list[str]:
 
 @dataclass(frozen=True)
 class KeyRing:
-    """Every key of a site, revoked ones too, as the verifier wants them; and when each was last used."""
+    """Every key of a site, revoked ones too, as the verifier wants them; and when each was last used, as far as this
+    process knows."""
 
     keys: Sequence[VerificationKey]
-    last_used: Mapping[str, datetime | None]
+    last_used: dict[str, datetime | None]
+
+
+_rings: Final[Shelf[int, KeyRing]] = Shelf()
 
 
 def ring_of(site: Site) -> KeyRing:
+    """As of the edition of the site: one that is revoked counts from its commit on."""
+    return _rings.get(site.pk, lambda: _read_ring(site), edition=site.edition)
+
+
+def _read_ring(site: Site) -> KeyRing:
     rows = list(SiteKey.objects.filter(site=site).order_by("id"))
     return KeyRing(keys=[_verifying(key) for key in rows], last_used={key.kid: key.last_used_at for key in rows})
 
@@ -76,3 +86,4 @@ def note_use(site: Site, kid: str, *, ring: KeyRing, now: datetime) -> None:
     SiteKey.objects.filter(site=site, kid=kid).exclude(last_used_at__gt=now - LAST_USE_PRECISION).update(
         last_used_at=now
     )
+    ring.last_used[kid] = now

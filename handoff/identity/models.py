@@ -22,6 +22,9 @@ class Site(models.Model):
     brand = models.JSONField(default=dict, blank=True)
     query_parameters = models.JSONField(default=list, blank=True)
 
+    # No column: under which edition it was read, if what belongs to it may be kept as long.
+    edition: str | None = None
+
     class Meta:
         app_label = "handoff"
 

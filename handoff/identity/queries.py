@@ -5,14 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db.models import Q
 
+from handoff.identity import arriving
 from handoff.identity.models import Customer, Session, Site
 from handoff.lib.errors import DomainError, NotFound
 from handoff.protocol.shapes import Assurance, CustomerCard
+from handoff.realtime.editions import Shelf
 from handoff.realtime.lookups import among
+
+_by_key: Final[Shelf[str, Site]] = Shelf()
+_by_id: Final[Shelf[int, Site]] = Shelf()
 
 
 def digest(secret: str) -> str:
@@ -20,11 +26,26 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def site_by_key(key: str) -> Site:
-    site = Site.objects.filter(key=key).first()
-    if site is None:
-        raise NotFound
-    return site
+def site_by_key(key: str, *, edition: str | None = None) -> Site:
+    """Raises NotFound. Of an edition, the one that all who ask under it share."""
+
+    def read() -> Site:
+        site = Site.objects.filter(key=key).first()
+        if site is None:
+            raise NotFound
+        site.edition = edition
+        return site
+
+    return _by_key.get(key, read, edition=edition)
+
+
+def _site_by_id(site_id: int, *, edition: str | None) -> Site:
+    def read() -> Site:
+        site = Site.objects.get(pk=site_id)
+        site.edition = edition
+        return site
+
+    return _by_id.get(site_id, read, edition=edition)
 
 
 def is_known_origin(origin: str | None) -> bool:
@@ -44,16 +65,19 @@ def _live(now: datetime) -> Q:
     return Q(ended_at=None, expires_at__gt=now, seen_at__gt=idle_since)
 
 
-def session_by_token(token: str, *, now: datetime) -> Session:
-    """The live session of a bearer token. Raises `session_expired` for one that ended, `session_required` for none."""
-    try:
-        session = Session.objects.select_related("customer__site").get(token_hash=digest(token))
-    except Session.DoesNotExist:
-        raise DomainError("session_required", "Open a session first.") from None
+def session_by_token(token: str) -> tuple[Session, datetime]:
+    """The live session of a bearer token, and the database's now.
+
+    Raises `session_expired` for one that ended, `session_required` for none.
+    """
+    session, (now, edition) = arriving.find_session(digest(token))
+    if session is None:
+        raise DomainError("session_required", "Open a session first.")
     idle_since = now - timedelta(seconds=settings.HANDOFF_SECONDS["SESSION_IDLE"])
     if session.ended_at is not None or session.expires_at <= now or session.seen_at <= idle_since:
         raise DomainError("session_expired", "The session has ended; open a new one.")
-    return session
+    session.customer.site = _site_by_id(session.customer.site_id, edition=edition)
+    return session, now
 
 
 def live_session_ids(ids: Iterable[int], *, now: datetime) -> set[int]:

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import IO, Any, Final, NoReturn
@@ -21,6 +22,7 @@ from django.db import DatabaseError, connection
 from django.utils.module_loading import import_string
 
 from handoff.flows.dispatch import Dispatcher
+from handoff.flows.retention import Retention
 from handoff.flows.worker import Worker
 from handoff.identity import keys
 from handoff.realtime import poolers
@@ -109,20 +111,20 @@ def _reach_database() -> None:
 
 @contextmanager
 def _working(name: str) -> Iterator[None]:
-    worker, dispatcher = Worker(name), Dispatcher()
-    threads = [
-        threading.Thread(target=worker.run, name="worker", daemon=True),
-        threading.Thread(target=dispatcher.run, name="dispatcher", daemon=True),
-    ]
+    jobs: dict[str, Worker | Dispatcher | Retention] = {
+        "worker": Worker(name), "dispatcher": Dispatcher(), "retention": Retention(),
+    }  # fmt: skip
+    threads = [threading.Thread(target=job.run, name=called, daemon=True) for called, job in jobs.items()]
     for thread in threads:
         thread.start()
     try:
         yield
     finally:
-        worker.stop()
-        dispatcher.stop()
+        for job in jobs.values():
+            job.stop()
+        deadline = time.monotonic() + FINISH_SECONDS
         for thread in threads:
-            thread.join(timeout=FINISH_SECONDS)
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
 
 @contextmanager

@@ -405,29 +405,33 @@ class Migration(migrations.Migration):
             model_name="wrongcode",
             index=models.Index(fields=["site", "at"], name="wrong_codes_lately"),
         ),
-        busy_tables.take("handoff", "agent", "site", for_columns=True),
-        migrations.AddField(
-            model_name="agent",
-            name="audio",
-            field=models.CharField(
-                blank=True,
-                db_default="",
-                default="",
-                help_text="Where their calls ring: sip:amira@pbx.example.com, or +442079460001.",
-                max_length=128,
-            ),
-        ),
-        migrations.AddField(
-            model_name="handoff",
-            name="evidence",
-            field=models.CharField(blank=True, db_default="", default="", max_length=14),
-        ),
-        migrations.AddField(
-            model_name="handoff",
-            name="promised_seconds",
-            field=models.PositiveIntegerField(
-                help_text="It was promised for a time: it stands in line as if it had come this much earlier.",
-                null=True,
-            ),
+        busy_tables.AddColumns(
+            [
+                migrations.AddField(
+                    model_name="agent",
+                    name="audio",
+                    field=models.CharField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        help_text="Where their calls ring: sip:amira@pbx.example.com, or +442079460001.",
+                        max_length=128,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="handoff",
+                    name="evidence",
+                    field=models.CharField(blank=True, db_default="", default="", max_length=14),
+                ),
+                busy_tables.AddChecked(
+                    model_name="handoff",
+                    name="promised_seconds",
+                    field=models.PositiveIntegerField(
+                        help_text="It was promised for a time: it stands in line as if it had come this much earlier.",
+                        null=True,
+                    ),
+                ),
+            ],
+            locked=("handoff", "agent", "site"),
         ),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import connection
 
@@ -18,3 +18,11 @@ def database_now() -> datetime:
         row = cursor.fetchone()
     moment: datetime = row[0]
     return clock.to_milliseconds(moment)
+
+
+def moment_or_none(value: datetime | str | None) -> datetime | None:
+    """A time as a cursor answers it: SQLite keeps naive UTC, as text or as Django's converter reads it."""
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
-from handoff.realtime import engines, log
+from handoff.realtime import engines, log, poolers
 from handoff.realtime.models import LogEntry, Stream
 
 # One statement's worth: some tens of milliseconds.
 ENTRIES_AT_ONCE: Final = 1000
+# Nothing here is urgent, and what waits keeps others from what it has: shorter than for somebody's request.
+_LIMITS: Final = ("SET LOCAL lock_timeout = '500ms'", "SET LOCAL statement_timeout = '5s'")
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """A transaction that would rather be taken back than wait, where processes give up at all: not in a command.
+
+    Raises OperationalError.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql" and poolers.are_waits_limited():
+            with connection.cursor() as cursor:
+                for limit in _LIMITS:
+                    cursor.execute(limit)
+        yield
 
 
 def drain(names: Collection[str]) -> None:
@@ -53,7 +70,7 @@ def trimmable(names: Collection[str], *, before: datetime) -> int:
     return LogEntry.objects.filter(stream__name__in=names, seq__lte=reach, at__lt=before).count()
 
 
-@transaction.atomic
+@giving_way()
 def _trim(stream: Stream, before: datetime) -> int:
     beyond = LogEntry.objects.filter(stream=stream, seq__lte=stream.last_seq - log.REPLAY_LIMIT).order_by("seq")
     # Times never go back within a stream: the first that is young enough ends it.

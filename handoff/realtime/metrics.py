@@ -20,6 +20,9 @@ from handoff.protocol.events import OfferRecorded
 disable_created_metrics()
 
 _MILLISECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_WATCHED: Final = (
+    ("http", "not_saved"), ("http", "not_ready"), ("http", "websocket_required"), ("socket", "not_saved"),
+)  # fmt: skip
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,39}\Z")
 
 SOCKETS: Final = Gauge("handoff_sockets", "Live sockets of this process.", ["role"])
@@ -53,8 +56,13 @@ REPLICA_READS: Final = Counter(
     "handoff_replica_reads_total", "Reads that may be a little old, by who answered.", ["by"]
 )
 
+# Told as 0 from the start: to Prometheus a series that begins with 30 has not risen, and the first failure woke nobody.
 for _what in ("told", "heard", "dropped"):
     HINTS.labels(_what)
+for _outcome in ("stored", "repeat", "not_saved"):
+    SENDS.labels(_outcome)
+for _edge, _code in _WATCHED:
+    REFUSALS.labels(_edge, _code)
 for _outcome in ("made", "accepted", "declined", "timed_out", "withdrawn", "agent_lost"):
     OFFERS.labels(_outcome)
 

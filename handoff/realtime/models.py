@@ -71,6 +71,20 @@ class Epoch(models.Model):
         return self.value
 
 
+class Edition(models.Model):
+    """Which edition stands of what administrators have set: one row, that triggers write."""
+
+    singleton = models.BooleanField(default=True, unique=True)
+    value = models.CharField(max_length=36)
+
+    class Meta:
+        app_label = "handoff"
+        constraints = [models.CheckConstraint(condition=Q(singleton=True), name="one_edition")]
+
+    def __str__(self) -> str:
+        return self.value
+
+
 class WorkerBeat(models.Model):
     """A worker's sign of life, for /readyz."""
 

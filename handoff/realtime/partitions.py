@@ -51,7 +51,7 @@ class Part:
 def is_partitioned() -> bool:
     if connection.vendor != "postgresql":
         return False
-    return bool(_rows("SELECT relkind = 'p' FROM pg_class WHERE oid = %s::regclass", TABLE)[0][0])
+    return bool(rows("SELECT relkind = 'p' FROM pg_class WHERE oid = %s::regclass", TABLE)[0][0])
 
 
 def first_of(moment: datetime) -> int:
@@ -70,7 +70,7 @@ def next_month(low: int) -> int:
 
 def parts() -> list[Part]:
     """Every part, by number. Those of months alone ever go."""
-    found = _rows(
+    found = rows(
         """
         SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
         WHERE i.inhparent = %s::regclass AND NOT i.inhdetachpending
@@ -108,43 +108,6 @@ def keep_ahead(*, now: datetime) -> None:
     _patiently(partial(_number_from, low))
 
 
-def drop(part: Part) -> None:
-    """A part in which nothing is worth keeping. Readers and writers of others go on meanwhile.
-
-    Raises OperationalError when somebody else's transaction is in the way: `finish_dropping` does the rest.
-    """
-    # Not in a transaction: it waits for those who may still look, without keeping anybody else from looking.
-    _run(f'ALTER TABLE {TABLE} DETACH PARTITION "{part.name}" CONCURRENTLY')
-    _drop(part.name)
-
-
-def _drop(name: str) -> None:
-    # Its foreign key makes PostgreSQL lock the streams too, and a backup holds those as long as it takes.
-    _briefly(f'DROP TABLE IF EXISTS "{name}"')
-
-
-def finish_dropping() -> None:
-    """What a process that died or had to give up has left half detached, or detached and not dropped."""
-    pending = _rows(
-        """
-        SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent = %s::regclass AND i.inhdetachpending
-        """,
-        TABLE,
-    )
-    for (name,) in pending:
-        _run(f'ALTER TABLE {TABLE} DETACH PARTITION "{name}" FINALIZE')
-    alone = _rows(
-        """
-        SELECT relname FROM pg_class c WHERE relkind = 'r' AND relname ~ %s
-        AND pg_table_is_visible(oid) AND NOT EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhrelid = c.oid)
-        """,
-        f"^{TABLE}_[0-9]{{6}}$",
-    )
-    for (name,) in alone:
-        _drop(name)
-
-
 # -- making parts
 
 
@@ -157,25 +120,25 @@ def _make_month(low: int) -> None:
 def _make(name: str, low: str, high: int) -> None:
     """Made apart and attached: to make it in place would lock the whole log. Call in a transaction."""
     bounds = f"stream_id < {high}" + ("" if low == "MINVALUE" else f" AND stream_id >= {low}")
-    _run(f'CREATE TABLE "{name}" (LIKE {TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)')
-    _run(f'ALTER TABLE "{name}" ADD CONSTRAINT "{name}_bounds" CHECK ({bounds})')
-    _run(f'ALTER TABLE {TABLE} ATTACH PARTITION "{name}" FOR VALUES FROM ({low}) TO ({high})')
-    _run(f'ALTER TABLE "{name}" DROP CONSTRAINT "{name}_bounds"')
+    run(f'CREATE TABLE "{name}" (LIKE {TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)')
+    run(f'ALTER TABLE "{name}" ADD CONSTRAINT "{name}_bounds" CHECK ({bounds})')
+    run(f'ALTER TABLE {TABLE} ATTACH PARTITION "{name}" FOR VALUES FROM ({low}) TO ({high})')
+    run(f'ALTER TABLE "{name}" DROP CONSTRAINT "{name}_bounds"')
 
 
 def _number_from(low: int) -> None:
     with _alone():
-        [(last,)] = _rows(f"SELECT last_value FROM {_sequence(STREAMS)}")
+        [(last,)] = rows(f"SELECT last_value FROM {_sequence(STREAMS)}")
         if last < low:
-            _rows("SELECT setval(%s::regclass, %s, false)", _sequence(STREAMS), low)
+            rows("SELECT setval(%s::regclass, %s, false)", _sequence(STREAMS), low)
 
 
 @contextmanager
 def _alone() -> Iterator[None]:
     """A short transaction that no other of its kind runs beside."""
     with transaction.atomic():
-        _run(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'")
-        _run(f"SELECT pg_advisory_xact_lock({_ADVISORY})")
+        run(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'")
+        run(f"SELECT pg_advisory_xact_lock({_ADVISORY})")
         yield
 
 
@@ -204,13 +167,13 @@ def partition(*, now: datetime) -> Iterator[str]:
         raise NotPossibleError("Only PostgreSQL keeps a table in parts.")
     if poolers.look().is_pooled:
         raise NotPossibleError("A pooler is in between: run it straight on PostgreSQL, as deploy/with_settings does.")
-    [(is_alone,)] = _rows("SELECT pg_try_advisory_lock(%s)", _AT_WORK)
+    [(is_alone,)] = rows("SELECT pg_try_advisory_lock(%s)", _AT_WORK)
     if not is_alone:
         raise NotPossibleError("Another partition_log is at work on this database: leave it to that one.")
     try:
         yield from _steps(first_of(now), now=now)
     finally:
-        _rows("SELECT pg_advisory_unlock(%s)", _AT_WORK)
+        rows("SELECT pg_advisory_unlock(%s)", _AT_WORK)
 
 
 def _steps(low: int, *, now: datetime) -> Iterator[str]:
@@ -230,18 +193,18 @@ def _steps(low: int, *, now: datetime) -> Iterator[str]:
 
 
 def _check_possible(low: int) -> None:
-    [(last,)] = _rows(f"SELECT last_value FROM {_sequence(STREAMS)}")
+    [(last,)] = rows(f"SELECT last_value FROM {_sequence(STREAMS)}")
     if last >= low:
         raise NotPossibleError(f"Streams are numbered up to {last} already: beyond this month's first number, {low}.")
     for name, definition, is_unique, is_primary in _indexes():
         if is_unique and not is_primary and "stream_id" not in definition:
             raise NotPossibleError(f"The unique index {name} does not name the stream: it could not hold across parts.")
-    if _rows("SELECT 1 FROM pg_constraint WHERE contype = 'f' AND confrelid = %s::regclass", TABLE):
+    if rows("SELECT 1 FROM pg_constraint WHERE contype = 'f' AND confrelid = %s::regclass", TABLE):
         raise NotPossibleError("Another table points to entries of the log.")
 
 
 def _indexes() -> list[tuple[Any, ...]]:
-    return _rows(
+    return rows(
         """
         SELECT c.relname, pg_get_indexdef(i.indexrelid), i.indisunique, i.indisprimary
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = %s::regclass AND i.indisvalid
@@ -256,42 +219,42 @@ def _index_by_number() -> None:
     if name in {found for found, *_ in _indexes()}:
         return
     # One that another run left half made.
-    _run(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
-    _run(f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {TABLE} (id, stream_id)")
+    run(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+    run(f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {TABLE} (id, stream_id)")
 
 
 def _prove_bounds(low: int) -> None:
     name = f"{BEFORE}_bounds"
     bounds = f"CHECK (stream_id >= 0 AND stream_id < {low}) NOT VALID"
     anew = f"DROP CONSTRAINT IF EXISTS {name}, ADD CONSTRAINT {name} {bounds}"
-    _patiently(partial(_briefly, f"ALTER TABLE {TABLE} {anew}"))
-    _run(f"ALTER TABLE {TABLE} VALIDATE CONSTRAINT {name}")
+    _patiently(partial(briefly, f"ALTER TABLE {TABLE} {anew}"))
+    run(f"ALTER TABLE {TABLE} VALIDATE CONSTRAINT {name}")
 
 
-def _briefly(sql: str) -> None:
+def briefly(sql: str) -> None:
     with transaction.atomic():
-        _run(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'")
-        _run(sql)
+        run(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'")
+        run(sql)
 
 
 def _swap(low: int) -> None:
     """Changes of the catalogue alone; the log is nobody's for as long as they take."""
     with _alone():
         # As appends do: the streams first.
-        _run(f"LOCK TABLE {STREAMS}, {TABLE} IN ACCESS EXCLUSIVE MODE")
-        constraints = _rows(
+        run(f"LOCK TABLE {STREAMS}, {TABLE} IN ACCESS EXCLUSIVE MODE")
+        constraints = rows(
             "SELECT conname, contype, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass", TABLE
         )
         indexes = [definition for name, definition, *_ in _indexes() if not _backs(name, constraints)]
-        [(last,)] = _rows(f"SELECT last_value FROM {_sequence(TABLE)}")
+        [(last,)] = rows(f"SELECT last_value FROM {_sequence(TABLE)}")
         _set_aside(constraints)
         _raise_anew(constraints, indexes, start=last + 1)
-        _run(f"ALTER TABLE {TABLE} ATTACH PARTITION {BEFORE} FOR VALUES FROM (0) TO ({low})")
-        _run(f"ALTER TABLE {BEFORE} DROP CONSTRAINT {BEFORE}_bounds")
+        run(f"ALTER TABLE {TABLE} ATTACH PARTITION {BEFORE} FOR VALUES FROM (0) TO ({low})")
+        run(f"ALTER TABLE {BEFORE} DROP CONSTRAINT {BEFORE}_bounds")
         _make(PEOPLE, "MINVALUE", 0)
         _make(name_of(low), str(low), next_month(low))
         _number_people_apart()
-        _rows("SELECT setval(%s::regclass, %s, false)", _sequence(STREAMS), low)
+        rows("SELECT setval(%s::regclass, %s, false)", _sequence(STREAMS), low)
 
 
 def _backs(index: str, constraints: Sequence[tuple[Any, ...]]) -> bool:
@@ -301,16 +264,16 @@ def _backs(index: str, constraints: Sequence[tuple[Any, ...]]) -> bool:
 def _set_aside(constraints: Sequence[tuple[Any, ...]]) -> None:
     """The old table gives up its name, and its indexes theirs: migrations to come go by them."""
     plain = [name for name, *_ in _indexes() if not _backs(name, constraints)]
-    _run(f"ALTER TABLE {TABLE} RENAME TO {BEFORE}")
+    run(f"ALTER TABLE {TABLE} RENAME TO {BEFORE}")
     for name, kind, _ in constraints:
         if kind == "p":
-            _run(f'ALTER TABLE {BEFORE} DROP CONSTRAINT "{name}"')
+            run(f'ALTER TABLE {BEFORE} DROP CONSTRAINT "{name}"')
         elif kind in "uf":
-            _run(f'ALTER TABLE {BEFORE} RENAME CONSTRAINT "{name}" TO "{_aside(name)}"')
-    _run(f"ALTER TABLE {BEFORE} ADD CONSTRAINT {BEFORE}_key PRIMARY KEY USING INDEX {BEFORE}_key")
+            run(f'ALTER TABLE {BEFORE} RENAME CONSTRAINT "{name}" TO "{_aside(name)}"')
+    run(f"ALTER TABLE {BEFORE} ADD CONSTRAINT {BEFORE}_key PRIMARY KEY USING INDEX {BEFORE}_key")
     for name in plain:
-        _run(f'ALTER INDEX "{name}" RENAME TO "{_aside(name)}"')
-    _run(f"ALTER TABLE {BEFORE} ALTER COLUMN id DROP IDENTITY IF EXISTS")
+        run(f'ALTER INDEX "{name}" RENAME TO "{_aside(name)}"')
+    run(f"ALTER TABLE {BEFORE} ALTER COLUMN id DROP IDENTITY IF EXISTS")
 
 
 def _aside(name: str) -> str:
@@ -319,24 +282,24 @@ def _aside(name: str) -> str:
 
 def _raise_anew(constraints: Sequence[tuple[Any, ...]], indexes: Sequence[str], *, start: int) -> None:
     """The same table in parts, with all that was said of it; what is unique holds because it names the stream."""
-    _run(f"CREATE TABLE {TABLE} (LIKE {BEFORE} INCLUDING DEFAULTS INCLUDING STORAGE) PARTITION BY RANGE (stream_id)")
-    _run(f"ALTER TABLE {TABLE} ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (START WITH {start})")
-    _run(f"ALTER TABLE {TABLE} ADD CONSTRAINT {TABLE}_pkey PRIMARY KEY (id, stream_id)")
+    run(f"CREATE TABLE {TABLE} (LIKE {BEFORE} INCLUDING DEFAULTS INCLUDING STORAGE) PARTITION BY RANGE (stream_id)")
+    run(f"ALTER TABLE {TABLE} ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (START WITH {start})")
+    run(f"ALTER TABLE {TABLE} ADD CONSTRAINT {TABLE}_pkey PRIMARY KEY (id, stream_id)")
     for name, kind, definition in constraints:
         if kind in "ufc" and name != f"{BEFORE}_bounds":
-            _run(f'ALTER TABLE {TABLE} ADD CONSTRAINT "{name}" {definition}')
+            run(f'ALTER TABLE {TABLE} ADD CONSTRAINT "{name}" {definition}')
     for definition in indexes:
-        _run(definition)
+        run(definition)
 
 
 def _number_people_apart() -> None:
-    _run(
+    run(
         """
         CREATE OR REPLACE FUNCTION handoff_number_apart() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN NEW.id := -abs(NEW.id); RETURN NEW; END $$
         """
     )
-    _run(
+    run(
         f"""
         CREATE TRIGGER number_people_apart BEFORE INSERT ON {STREAMS} FOR EACH ROW
         WHEN (NEW.name NOT LIKE 'handoff/%') EXECUTE FUNCTION handoff_number_apart()
@@ -345,33 +308,33 @@ def _number_people_apart() -> None:
 
 
 def _next_of_people() -> int | None:
-    found = _rows(f"SELECT id FROM {STREAMS} WHERE id > 0 AND name NOT LIKE 'handoff/%%' ORDER BY id LIMIT %s", 1)
+    found = rows(f"SELECT id FROM {STREAMS} WHERE id > 0 AND name NOT LIKE 'handoff/%%' ORDER BY id LIMIT %s", 1)
     return found[0][0] if found else None
 
 
 def _move(number: int) -> None:
     """Under the stream's own lock; who waits for it finds it by its name, under its new number."""
     with transaction.atomic():
-        _run(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'")
-        _run("SET CONSTRAINTS ALL DEFERRED")
-        _run(f"UPDATE {STREAMS} SET id = -id WHERE id = {number}")
-        _run(f"UPDATE {TABLE} SET stream_id = -stream_id WHERE stream_id = {number}")
+        run(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'")
+        run("SET CONSTRAINTS ALL DEFERRED")
+        run(f"UPDATE {STREAMS} SET id = -id WHERE id = {number}")
+        run(f"UPDATE {TABLE} SET stream_id = -stream_id WHERE stream_id = {number}")
 
 
 # -- SQL
 
 
 def _sequence(table: str) -> str:
-    name: str = _rows("SELECT pg_get_serial_sequence(%s, 'id')", table)[0][0]
+    name: str = rows("SELECT pg_get_serial_sequence(%s, 'id')", table)[0][0]
     return name
 
 
-def _run(sql: str) -> None:
+def run(sql: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql)
 
 
-def _rows(sql: str, *parameters: str | int) -> list[tuple[Any, ...]]:
+def rows(sql: str, *parameters: str | int) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()

@@ -18,7 +18,10 @@ from django.db.backends.signals import connection_created
 LIMITS: Final = {"lock_timeout": "5s", "statement_timeout": "15s", "idle_in_transaction_session_timeout": "4s"}
 
 _LOOK: Final = "SELECT pg_backend_pid(), " + ", ".join(f"current_setting('{name}')" for name in LIMITS)
-_LIMIT: Final = "SELECT " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in LIMITS.items())
+# Statements here are short. One whose tables are not analyzed yet looks dear enough to be compiled first, which takes a
+# hundred times as long as running it. Behind a pooler the server's own configuration says so.
+_SET: Final = LIMITS | {"jit": "off"}
+_LIMIT: Final = "SELECT " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in _SET.items())
 
 # What poolers say, and what to do about it.
 _SENTENCES: Final = (
@@ -53,6 +56,10 @@ def limit_waits() -> None:
     """From now on every new connection of this process gives up what it waits for. Migrations may take their time."""
     global _is_limited
     _is_limited = True
+
+
+def are_waits_limited() -> bool:
+    return _is_limited
 
 
 def adapt(link: psycopg.Connection[Any]) -> Standing:

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from handoff.realtime.consumer import Principal
 
 SOCKETS_A_PERSON: Final = 5
-# Goodbyes are said in steps, so that thousands do not come back in one moment; a few dozen are seen off at once.
+# Goodbyes are said in steps, so that thousands do not come back in one moment, and hundreds no faster than another
+# process takes them in: whoever has to queue there is offline meanwhile, and here could have stayed.
 DRAIN_SECONDS: Final = 10.0
 DRAIN_STEP_SECONDS: Final = 0.1
-DRAIN_STEP_SOCKETS: Final = 20
-DRAIN_RETRY_MS: Final = 1000
+DRAIN_STEP_SOCKETS: Final = 3
+DRAIN_RETRY_MS: Final = 500
 
 
 class Roster:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from handoff.protocol import shapes
-from handoff.routing.supply import loads_of
+from handoff.routing.crew import loads_of
 from handoff.staffing.models import Agent, Queue
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from django.db import connection
 
+from handoff.realtime.clock import moment_or_none
 from handoff.routing.matching import Rank
 
 
@@ -81,7 +82,7 @@ JOIN handoff_handoff h ON h.id = heads.id
 JOIN handoff_intent i ON i.id = h.intent_id JOIN handoff_queue q ON q.id = h.queue_id
 ORDER BY h.ranked_at, h.id
 """
-_SHARED_WORDS: Final = {name: f"%({name})s" for name in ("now", "seen_before", "limit")} | {
+_SHARED_WORDS: Final = {name: f"%({name})s" for name in ("now", "seen_before")} | {
     "after": "(h.ranked_at, h.id) > (%(at)s, %(pk)s)",
     "before": "(h.ranked_at, h.id) < (%(at)s, %(pk)s)",
 }
@@ -116,11 +117,14 @@ def read_held(wanted: Wanted, *, limit: int, before: Rank) -> list[Head]:
 
 def _read(which: str, wanted: Wanted, *, limit: int, rank: Rank | None, without: Collection[int] = ()) -> list[Head]:
     is_postgres = connection.vendor == "postgresql"
+    # Written out: a plan that knows neither the limit nor that a list is empty looks dear, and PostgreSQL would make
+    # another one for every look, which takes it longer than to read.
+    first = {"limit": str(int(limit))}
+    first |= {name: "FALSE" for name, ids in (("beyond", wanted.beyond), ("without", without)) if not ids}
     at, pk = rank if rank is not None else (None, 0)
     parameters: dict[str, Any] = {
         "now": _time(wanted.now),
         "seen_before": _time(wanted.seen_before),
-        "limit": limit,
         "agents": _list(wanted.agent_ids),
         "beyond": _list(wanted.beyond),
         "without": _list(list(without)),
@@ -129,12 +133,12 @@ def _read(which: str, wanted: Wanted, *, limit: int, rank: Rank | None, without:
         parameters |= {"at": _time(at), "pk": pk}
     if is_postgres:
         parameters |= {"queues": [queue for queue, _ in wanted.lines], "practice": [held for _, held in wanted.lines]}
-        sql = _told(which, _PG_LINES, _PG_WORDS)
+        sql = _told(which, _PG_LINES, _PG_WORDS | first)
     else:
         lines = " UNION ALL ".join(
-            f"SELECT * FROM ({_fill(_FIRST, which, _LITE_WORDS | _line_words(*line))})" for line in wanted.lines
+            f"SELECT * FROM ({_fill(_FIRST, which, _LITE_WORDS | first | _line_words(*line))})" for line in wanted.lines
         )
-        sql = _told(which, lines or "SELECT 0 AS id, NULL AS ranked_at WHERE 0", _LITE_WORDS)
+        sql = _told(which, lines or "SELECT 0 AS id, NULL AS ranked_at WHERE 0", _LITE_WORDS | first)
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [_head(row) for row in cursor.fetchall()]
@@ -165,18 +169,10 @@ def _head(row: tuple[Any, ...]) -> Head:
     if connection.vendor == "postgresql":
         return found
     return found._replace(
-        enqueued_at=_moment(found.enqueued_at),
-        ranked_at=_moment(found.ranked_at),
-        preferred_until=_moment(found.preferred_until),
-        excluded_until=_moment(found.excluded_until),
+        enqueued_at=moment_or_none(found.enqueued_at),
+        ranked_at=moment_or_none(found.ranked_at),
+        preferred_until=moment_or_none(found.preferred_until),
+        excluded_until=moment_or_none(found.excluded_until),
         is_simulated=bool(found.is_simulated),
         is_away=bool(found.is_away),
     )
-
-
-def _moment(value: datetime | str | None) -> datetime | None:
-    """SQLite keeps naive UTC, as text or as Django's converter reads it."""
-    if value is None:
-        return None
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

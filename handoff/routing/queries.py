@@ -16,14 +16,15 @@ from handoff.broker.phone import PHONES
 from handoff.broker.states import OWNED, Channel
 from handoff.identity.models import Site
 from handoff.intents.models import Intent
+from handoff.intents.queries import intents_of
 from handoff.lib.clock import rfc3339, rfc3339_or_none
 from handoff.protocol import shapes
 from handoff.realtime.lookups import among, one_of
 from handoff.routing import waits
+from handoff.routing.crew import loads_of
 from handoff.routing.estimates import UNKNOWN
 from handoff.routing.lines import Line, read_lines
 from handoff.routing.models import Offer
-from handoff.routing.supply import loads_of
 from handoff.routing.waits import PLACES_LIMIT, WAITING
 from handoff.staffing.models import Agent, Queue
 from handoff.staffing.queries import opening_of
@@ -148,7 +149,7 @@ def load_of(agent: Agent) -> int:
 
 def menu_of(site: Site, *, now: datetime) -> list[shapes.IntentView]:
     """The site's intents, each with its channels, how they stand, and how long a newcomer would wait."""
-    intents = list(Intent.objects.select_related("queue__hours").filter(site=site))
+    intents = intents_of(site)
     offered = channels_of(site, {channel for intent in intents for channel in intent.channels})
     queues = {intent.queue_id: intent.queue for intent in intents}
     lines = read_lines(queues.values(), now=now, is_simulated=site.is_simulated)

@@ -10,10 +10,11 @@ from typing import Final
 from handoff.broker.models import Handoff
 from handoff.broker.states import Action
 from handoff.broker.transitions import apply_many
-from handoff.realtime import log
+from handoff.realtime import editions, log
 from handoff.realtime.clock import database_now
 from handoff.realtime.log import Recording
-from handoff.routing import offers, supply
+from handoff.realtime.lookups import among
+from handoff.routing import crew, offers, supply
 from handoff.routing.matching import Match, Round, Waiting
 from handoff.routing.offers import Proposal
 from handoff.routing.supply import Reach
@@ -56,7 +57,8 @@ def run_matching() -> int:
 def _play(*, without: _Missed) -> tuple[int, _Missed]:
     """How many offers were made, and what was missed."""
     # Most wakes find nobody free or nobody in line: that is looked at before a transaction takes SQLite's write lock.
-    within = supply.reach(now=database_now(), held=without.agents)
+    now, edition = editions.look()
+    within = supply.reach(now=now, able=crew.abilities(edition=edition), held=without.agents)
     if not within.has_room or not supply.has_line(within):
         return 0, _NOTHING
     with log.recording() as record:
@@ -64,7 +66,7 @@ def _play(*, without: _Missed) -> tuple[int, _Missed]:
         # Read after the lock: what another round has just offered is neither in line nor free. A line that somebody
         # could serve only since then is not locked; what made it so wakes a worker again.
         record.now = database_now()
-        look = supply.reach(now=record.now, held=without.agents, abilities=within.abilities)
+        look = supply.reach(now=record.now, able=within.abilities, held=without.agents)
         within = look.within(within.queue_ids)
         waiting, matches = _plan(within, without.handoffs)
         return _offer(waiting, matches, record, is_last=bool(without))
@@ -77,7 +79,11 @@ def _plan(within: Reach, without: Collection[int]) -> tuple[dict[int, Waiting], 
     # Most rounds need no more than the heads of the lines.
     limit = min(FIRST_LOOK, supply.PAGE_LIMIT)
     page = supply.line(within, after=None, without=without, limit=limit)
+    asked = False
     while page:
+        if not asked and any(one.needs_line for one in page):
+            asked = True
+            supply.note_calls(within.candidates)
         played.play(page)
         seen |= {one.handoff_id: one for one in page}
         is_last = played.is_over or len(page) < limit
@@ -99,9 +105,9 @@ def _offer(
     if not matches:
         return 0, _NOTHING
     handoffs = supply.lock_handoffs(waiting.values())
-    agents = supply.lock_agents({match.agent_id for match in matches}, now=record.now)
-    loads = supply.loads_of(agents)
-    calling = supply.on_a_call(agents) if any(one.needs_line for one in waiting.values()) else set()
+    agents = crew.lock_agents({match.agent_id for match in matches}, now=record.now)
+    loads = crew.loads_of(agents)
+    calling = crew.on_a_call(agents) if any(one.needs_line for one in waiting.values()) else set()
     missed: list[Match] = []
     chosen: list[Proposal] = []
     held_up: set[tuple[int, bool]] = set()
@@ -119,7 +125,8 @@ def _offer(
     if chosen:
         record.add(apply_many([one.handoff for one in chosen], Action.OFFER, now=record.now))
         record.add(offers.make_many(chosen, now=record.now))
-        Agent.objects.filter(pk__in={one.agent.pk for one in chosen}).update(last_offered_at=record.now)
+        asked = among("pk", {one.agent.pk for one in chosen})
+        Agent.objects.filter(asked).update(last_offered_at=record.now)
     return len(matches) - len(missed), _Missed(
         handoffs=frozenset(match.handoff_id for match in missed if match.handoff_id not in handoffs),
         agents=frozenset(match.agent_id for match in missed if not _has_room(agents.get(match.agent_id), loads)),

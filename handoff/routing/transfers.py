@@ -18,7 +18,7 @@ from handoff.protocol.shapes import QueueRef, TransferView
 from handoff.realtime import streams
 from handoff.realtime.log import Entry
 from handoff.routing import offers
-from handoff.routing.supply import loads_of, on_a_call
+from handoff.routing.crew import loads_of, on_a_call
 from handoff.staffing.actions import lock_agents
 from handoff.staffing.models import Agent, Queue
 

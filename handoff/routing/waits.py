@@ -20,9 +20,9 @@ from handoff.broker.phone import PHONES
 from handoff.broker.states import OWNED, CloseReason, State
 from handoff.intents.models import Intent
 from handoff.protocol.shapes import Estimate
-from handoff.realtime.clock import database_now
+from handoff.realtime import editions
 from handoff.realtime.lookups import among
-from handoff.routing import supply
+from handoff.routing import crew
 from handoff.routing.estimates import SAMPLES_LIMIT, UNKNOWN, Desk, Need, forecast, stretched
 from handoff.routing.matching import Candidate
 
@@ -127,19 +127,19 @@ def _make(line: tuple[int, bool]) -> Outlook:
 
 
 def _look(queue_id: int, *, is_simulated: bool) -> Outlook:
-    now = database_now()
-    at_work = supply.candidates(supply.agents_at_work(now=now).filter(is_trainee=is_simulated))
+    now, edition = editions.look()
+    able = crew.abilities(edition=edition)
+    at_work = [one for one in crew.at_work(now=now, able=able) if one.is_trainee == is_simulated]
     handoffs = Handoff.objects.filter(is_simulated=is_simulated)
     queue_ids = _sharing(queue_id, at_work)
     serving = [one for one in at_work if one.queue_ids & queue_ids]
     menus = Intent.objects.filter(queue__in=queue_ids, site__is_simulated=is_simulated)
     intents = dict(menus.values_list("pk", "queue_id"))
-    skills = supply.skills_of_intents(intents)
     needs: dict[Entrance, Need] = {}
     for on_a_phone, line_needed in ((False, frozenset[str]()), (True, _ON_A_PHONE)):
         needs |= {(queue, None, on_a_phone): Need(queue, line_needed) for queue in queue_ids}
         needs |= {
-            (queue, intent, on_a_phone): Need(queue, skills.get(intent, frozenset()) | line_needed)
+            (queue, intent, on_a_phone): Need(queue, able.needs.get(intent, frozenset()) | line_needed)
             for intent, queue in intents.items()
         }
     line = _line(handoffs, queue_ids, needs)

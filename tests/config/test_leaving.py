@@ -122,7 +122,7 @@ def test_a_body_that_is_too_long_is_told_so(server: Server) -> None:
 
 def test_every_socket_is_seen_off_and_the_process_ends_well(server: Server) -> None:
     with ExitStack() as stack:
-        # Steps of 5: three of them give the time to ask how the process is.
+        # Steps of 3: four of them give the time to ask how the process is.
         clients = [stack.enter_context(entered(server)) for _ in range(12)]
         link = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=60))
         # While it stands still: what it finds when it goes on is the signal and the requests.

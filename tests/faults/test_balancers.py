@@ -52,7 +52,7 @@ quiet_hours = ""
 def stack() -> Iterator[Stack]:
     """Three servers, so that next time is neither the same one nor always the same other one."""
     with Stack(
-        servers=3, workers=1, configuration=desk.configuration(agents=4, more=_LINE), TICK=0.5, WRAP_UP=3,
+        servers=3, workers=1, configuration=desk.configuration(agents=5, more=_LINE), TICK=0.5, WRAP_UP=3,
         REVOCATION=0.5, env=PHONES,
     ) as running:  # fmt: skip
         # Somebody has to be there to keep what is promised.

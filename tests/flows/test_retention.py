@@ -20,7 +20,6 @@ from handoff.broker.models import Handoff
 from handoff.calls.models import Call
 from handoff.conversations.batch import Send, batcher
 from handoff.flows import end_talk, retention
-from handoff.flows.worker import Worker
 from handoff.identity.models import Customer, Session
 from handoff.insights import wallboard
 from handoff.intents.models import Intent
@@ -357,15 +356,15 @@ def test_customers_are_walked_through_a_part_at_a_time(harbour, monkeypatch) -> 
     assert sorted(Customer.objects.values_list("subject", flat=True)) == ["s0", "s2", "s4", "s6"]
 
 
-def test_a_worker_does_it_by_itself(quokka, amira) -> None:
+def test_a_process_does_it_by_itself(quokka, amira) -> None:
     age(whole_life(quokka, amira), 91)
     leave(91)
-    worker = Worker("retaining")
+    share = retention.Retention()
     for _ in range(3):
-        worker.tick()
+        share.take_turn()
     assert tables_that_hold(PERSONAL) == []
     with CaptureQueriesContext(connection) as caught:
-        worker._retention.take_turn()
+        share.take_turn()
     assert len(caught) == 0, "nothing is due: nobody is asked again for a while"
 
 

@@ -255,16 +255,6 @@ def test_a_month_with_one_that_is_kept_stays(in_parts, maya, page, amira, monkey
     assert retention._is_needed(part, utc_now() - timedelta(days=90))
 
 
-def test_what_a_dead_worker_left_half_dropped_is_finished(in_parts) -> None:
-    turn_month(2)
-    [part] = [part for part in partitions.parts() if part.low == partitions.first_of(database_now())]
-    with connection.cursor() as cursor:
-        cursor.execute(f'ALTER TABLE handoff_logentry DETACH PARTITION "{part.name}"')
-    partitions.finish_dropping()
-    assert part.name not in connection.introspection.table_names()
-    assert part not in partitions.parts()
-
-
 def plan_of(sql: str, parameters: list[Any]) -> dict[str, Any]:
     """As it runs: which parts a parameter leads to is found out while it does."""
     with connection.cursor() as cursor:

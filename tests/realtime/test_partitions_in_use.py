@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 
 from handoff.flows import retention
-from handoff.realtime import partitions, poolers
+from handoff.realtime import dropping, partitions, poolers
 from handoff.realtime.clock import database_now
 from handoff.realtime.partitions import Part
 from tests.realtime.test_partitions import say, turn_month
@@ -61,6 +61,7 @@ def test_a_month_that_a_backup_reads_goes_when_it_is_over_and_holds_up_nothing(i
     part = over_month()
     monkeypatch.setattr(settings, "HANDOFF_RETENTION_DAYS", settings.HANDOFF_RETENTION_DAYS | {"HANDOFFS": 90})
     monkeypatch.setattr(partitions, "months", lambda before: [one for one in partitions.parts() if one == part])
+    monkeypatch.setattr(retention._Months, "rest_until", 0.0)
     with reading_on("handoff_logentry", "handoff_stream"):
         with connection.cursor() as cursor:
             # As a worker's connection has it, only shorter.
@@ -68,17 +69,20 @@ def test_a_month_that_a_backup_reads_goes_when_it_is_over_and_holds_up_nothing(i
         assert retention.retain(now=database_now())["months of the log"] == 0
         assert retention.retain(now=database_now()).keys() >= {"handoffs", "customers"}, "the others go on"
         assert exists(part)
+    monkeypatch.setattr(retention._Months, "rest_until", 0.0)
     retention.retain(now=database_now())
     assert not exists(part)
 
 
-def test_a_part_is_not_dropped_by_making_everybody_wait_for_a_backup(in_parts) -> None:
+def test_a_part_is_not_dropped_by_making_everybody_wait_for_a_backup(in_parts, monkeypatch) -> None:
     part = over_month()
+    # It begins in the moment after the look.
+    monkeypatch.setattr(dropping, "_give_way", lambda: None)
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = '5s'")
     with reading_on("handoff_stream"), pytest.raises(OperationalError, match="lock timeout"):
-        partitions.drop(part)
-    partitions.finish_dropping()
+        dropping.drop(part)
+    dropping.finish_dropping()
     assert not exists(part)
 
 

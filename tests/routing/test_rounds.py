@@ -19,7 +19,7 @@ from handoff.broker.transitions import rank
 from handoff.identity.models import Customer
 from handoff.intents.models import Intent
 from handoff.lib.clock import utc_now
-from handoff.routing import rounds, supply
+from handoff.routing import crew, rounds, supply
 from handoff.routing.models import Offer
 from handoff.routing.rounds import run_matching
 from handoff.staffing.models import Agent, AgentSkill, Queue, Skill
@@ -377,8 +377,8 @@ def test_a_row_that_is_never_let_go_is_passed_by(click, amira: Agent) -> None:
 def amira_is_held(amira: Agent) -> Iterator[None]:
     """Somebody changes her and does not let go. SQLite has no locks on rows: there she is left out in their place."""
     if connection.vendor != "postgresql":
-        real = supply.lock_agents
-        with patch.object(supply, "lock_agents", lambda ids, *, now: real(set(ids) - {amira.pk}, now=now)):
+        real = crew.lock_agents
+        with patch.object(crew, "lock_agents", lambda ids, *, now: real(set(ids) - {amira.pk}, now=now)):
             yield
         return
     with ThreadPoolExecutor(1) as pool:
@@ -426,13 +426,13 @@ def test_who_waits_for_a_held_agent_goes_on_waiting_for_them(two_at_work, amira,
 def test_a_held_agent_alone_is_asked_when_they_are_let_go(click, amira: Agent) -> None:
     first = click(1)
     room(amira, 3)
-    real, looks = supply.lock_agents, []
+    real, looks = crew.lock_agents, []
 
     def held_at_first(ids, *, now):
         looks.append(1)
         return real(ids, now=now) if len(looks) > 2 else {}
 
-    with patch.object(supply, "lock_agents", held_at_first):
+    with patch.object(crew, "lock_agents", held_at_first):
         assert run_matching() == 1
     assert (offered(), len(looks)) == ([first.pk], 3)
 
@@ -532,7 +532,7 @@ def test_a_long_line_costs_as_many_queries_as_a_short_one(click, amira: Agent) -
     room(amira, 3)
     for number in range(2, 22):
         click(number)
-    assert queries_of_one_match() == short <= 33
+    assert queries_of_one_match() == short <= 26
 
 
 def queries_of_one_match() -> int:
