@@ -176,6 +176,9 @@ def attempt(check: Check) -> str | None:
         return str(error)
     except KeyboardInterrupt:
         return "interrupted"
+    except Exception as error:
+        # On a thread nobody else would hear of it, and a check that never came to its end would not be missed.
+        return f"broke off with {error!r}"
     return None
 
 

@@ -28,7 +28,9 @@ const PART = /-[0-9a-f]{8}\.js(\.gz)?$/;
 /** Where a release is built over others, a page that is open finds the parts of the one before, and of any for so long. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
 const told = join(dist, "build.json");
-const before = existsSync(told) ? JSON.parse(readFileSync(told, "utf8")).build : BUILD;
+const last = existsSync(told) ? JSON.parse(readFileSync(told, "utf8")) : {};
+/** Built anew, it is still the one before that pages are of. */
+const before = (last.build === BUILD ? last.before : last.build) ?? BUILD;
 
 /** Each has a folder of catalogues in widget/texts; English is the one that decides which texts there are. */
 const LANGUAGES = ["en", "de", "es", "ar"];
@@ -163,7 +165,7 @@ for (const { out, size, budget } of built) {
   console.log(`${out.padEnd(12)} ${String(size).padStart(6)}${limit} bytes gzipped${size > budget ? "  OVER BUDGET" : ""}`);
 }
 // Told last: who asks finds the parts there already.
-writeFileSync(told, `${JSON.stringify({ build: BUILD })}\n`);
+writeFileSync(told, `${JSON.stringify({ build: BUILD, before })}\n`);
 for (const name of readdirSync(dist)) {
   const isPast = PART.test(name) && !name.includes(`-${BUILD}.`) && !name.includes(`-${before}.`);
   if (isPast && Date.now() - statSync(join(dist, name)).mtimeMs > KEPT_MS) rmSync(join(dist, name));

@@ -48,10 +48,11 @@ def prepare_training(template: str | None, *, is_open: bool = True) -> Signing:
     """
     with transaction.atomic():
         of = _real_site(template)
-        site = Site.objects.filter(key=SITE_KEY).first()
-        if site is not None and not site.is_simulated:
+        # Two trainees may be the first at once.
+        told = {"name": SITE_NAME, "allow_unverified": is_open, "is_simulated": True}
+        site, _ = Site.objects.get_or_create(key=SITE_KEY, defaults=told)
+        if not site.is_simulated:
             raise DomainError("not_prepared", f"There is a site {SITE_KEY!r} that is no simulation's.")
-        site = site or Site.objects.create(key=SITE_KEY, name=SITE_NAME, allow_unverified=is_open, is_simulated=True)
         if is_open and not site.allow_unverified:
             site.allow_unverified = True
             site.save(update_fields=["allow_unverified"])
@@ -123,11 +124,19 @@ def _copy_menu(of: Site, site: Site) -> None:
     """As the real one stands today; what it has no more stays, because handoffs name it."""
     for intent in Intent.objects.filter(site=of).prefetch_related("skills", "actions"):
         values: dict[str, Any] = {name: getattr(intent, name) for name in (*_INTENT_COLUMNS, "place")}
-        copy, _ = Intent.objects.update_or_create(site=site, key=intent.key, defaults=values)
+        copy = _bring(Intent, wanted=values, site=site, key=intent.key)
         copy.skills.set(intent.skills.all())
         for action in intent.actions.all():
             told = {name: getattr(action, name) for name in _ACTION_COLUMNS}
-            IntentAction.objects.update_or_create(intent=copy, key=action.key, defaults=told)
+            _bring(IntentAction, wanted=told, intent=copy, key=action.key)
+
+
+def _bring(model: Any, *, wanted: dict[str, Any], **named: Any) -> Any:
+    """Written only where it is not so already: of what is set, every write makes all servers read everything anew."""
+    found = model.objects.filter(**named).first()
+    if found is None or any(getattr(found, name) != value for name, value in wanted.items()):
+        found, _ = model.objects.update_or_create(**named, defaults=wanted)
+    return found
 
 
 def _signing(site: Site) -> Signing:

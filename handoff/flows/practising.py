@@ -37,6 +37,8 @@ def start(agent: Agent) -> None:
         raise DomainError(
             "channel_full", f"{MOST_EACH} simulated customers are with you. Finish with one of them first."
         )
+    if begun is Begun.BUSY:
+        raise DomainError("not_ready", "Others are being brought a customer just now. Try again in a moment.")
     if begun is Begun.NOTHING_OPEN:
         raise DomainError(
             "channel_closed", "Nothing is open now: practice keeps the hours and limits of the real line."

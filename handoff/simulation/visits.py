@@ -19,7 +19,9 @@ from handoff.simulation.web import Web
 MOST_EACH: Final = 3
 # In one process: each takes a socket and some requests a minute.
 MOST: Final = 30
-# How long whoever asked may wait for the session and the click.
+# At once on their way: whoever asked holds one of the process's threads, and the customer needs another of them.
+MOST_COMING: Final = 4
+# How long whoever asked may wait for the server, the session and the click, all together.
 CLICK_SECONDS: Final = 20.0
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ class Begun(Enum):
 
     COMING = "coming"
     TOO_MANY = "too many"
+    BUSY = "busy"
     NOTHING_OPEN = "nothing open"
     UNREACHABLE = "unreachable"
 
@@ -38,6 +41,7 @@ class Visits:
 
     def __init__(self) -> None:
         self._under_way: Counter[str] = Counter()
+        self._coming = 0
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -46,11 +50,18 @@ class Visits:
         with self._lock:
             if self._under_way[trainee] >= MOST_EACH or self._under_way.total() >= MOST:
                 return Begun.TOO_MANY
+            if self._coming >= MOST_COMING:
+                return Begun.BUSY
             self._under_way[trainee] += 1
+            self._coming += 1
             self._loop = self._loop or _start_loop()
         begun: Future[Begun] = Future()
         asyncio.run_coroutine_threadsafe(self._visit(plan, number, trainee, begun), self._loop)
-        return begun.result()
+        try:
+            return begun.result()
+        finally:
+            with self._lock:
+                self._coming -= 1
 
     async def _visit(self, plan: Plan, number: int, trainee: str, begun: Future[Begun]) -> None:
         try:
@@ -68,13 +79,20 @@ class Visits:
 
 async def _live(plan: Plan, number: int, begun: Future[Begun]) -> None:
     stage = Stage(plan, read_library())
-    if not await Web(plan, stage.ledger).is_served():
+    latest = asyncio.get_running_loop().time() + CLICK_SECONDS
+    try:
+        # An address that swallows what is sent there lets each look take half a minute.
+        async with asyncio.timeout_at(latest):
+            if not await Web(plan, stage.ledger).is_served():
+                return
+    except TimeoutError:
         return
     customer = Customer(stage, number)
     visit = asyncio.create_task(customer.live())
     click = asyncio.create_task(customer.has_asked.wait())
     try:
-        await asyncio.wait((visit, click), timeout=CLICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        left = latest - asyncio.get_running_loop().time()
+        await asyncio.wait((visit, click), timeout=left, return_when=asyncio.FIRST_COMPLETED)
         if visit.done():
             await visit
         if visit.done() or click.done():

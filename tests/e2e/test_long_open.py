@@ -119,6 +119,12 @@ def test_what_is_written_about_a_talk_outlasts_the_page(maya: Customer, amira: A
     maya.press_get_help()
     maya.panel.get_by_role("button", name="How was your last talk").click()
     expect(maya.panel.locator("#comment")).to_have_value("Quick, but")
+    maya.panel.get_by_role("radio", name="6", exact=True).check()
+    maya.panel.get_by_role("button", name="Send", exact=True).click()
+    expect(maya.panel.locator("#comment")).to_have_count(0)
+    kept = maya.panel.locator("body").evaluate("() => JSON.stringify({...sessionStorage})")
+    assert "handoff.kept" in kept
+    assert "Quick, but" not in kept
 
 
 def test_a_trainee_starts_practice_and_nothing_counts(agent: Callable[..., Agent], town: Town) -> None:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import sqlite3
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from handoff.flows import practising
+from handoff.config import http
+from handoff.flows import practice, practising
 from handoff.identity.models import Site
 from handoff.intents.models import Intent
 from handoff.lib.errors import DomainError
+from handoff.simulation import visits as visiting
 from handoff.simulation import web
 from handoff.simulation.ledger import Ledger
 from handoff.simulation.line import Line
 from handoff.simulation.stage import Plan, Signer
-from handoff.simulation.visits import MOST_EACH, Begun, Visits
+from handoff.simulation.visits import MOST_COMING, MOST_EACH, Begun, Visits
 from handoff.simulation.web import Refused, Web
 from handoff.staffing.models import Agent, AgentSkill, Queue, Skill
 from tests.processes import manage, served
@@ -133,6 +142,49 @@ def test_nobody_comes_where_no_server_answers(monkeypatch: pytest.MonkeyPatch) -
     # What is over makes room: more than there may be at once.
     for _ in range(MOST_EACH + 1):
         assert visits.begin(nowhere, 1, trainee="ag_1") is Begun.UNREACHABLE
+
+
+@contextlib.contextmanager
+def swallowing() -> Iterator[tuple[Plan, socket.socket]]:
+    """An address that takes every connection, and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as deaf:
+        deaf.settimeout(20)
+        origin = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        yield Plan(origin, origin, Signer("", "", ""), (), 1, 1), deaf
+
+
+def test_whoever_asks_waits_no_longer_where_what_is_sent_is_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visiting, "CLICK_SECONDS", 0.2)
+    with swallowing() as (plan, _), ThreadPoolExecutor(1) as pool:
+        # Ten looks of half a minute each.
+        assert pool.submit(Visits().begin, plan, 1, trainee="ag_1").result(timeout=15) is Begun.UNREACHABLE
+
+
+def test_a_class_of_trainees_leaves_threads_for_the_customers_they_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MOST_COMING <= http.THREADS // 2
+    visits = Visits()
+    with swallowing() as (plan, deaf), ThreadPoolExecutor(MOST_COMING) as pool, contextlib.ExitStack() as taken:
+        monkeypatch.setattr(visiting, "CLICK_SECONDS", 5)
+        going = [pool.submit(visits.begin, plan, 1, trainee=f"ag_{number}") for number in range(MOST_COMING)]
+        for _ in going:
+            taken.enter_context(deaf.accept()[0])
+        began = time.monotonic()
+        assert visits.begin(plan, 1, trainee="ag_one_more") is Begun.BUSY
+        assert time.monotonic() - began < 4, "who is refused does not wait"
+        assert {one.result(timeout=20) for one in going} == {Begun.UNREACHABLE}
+        monkeypatch.setattr(visiting, "CLICK_SECONDS", 0.2)
+        assert visits.begin(plan, 1, trainee="ag_one_more") is Begun.UNREACHABLE
+
+
+@pytest.mark.django_db
+def test_a_press_writes_nothing_of_the_menu_that_stands(harbour: Site, cards: Queue, amira: Agent) -> None:
+    practice.prepare_training(harbour.key, is_open=False)
+    with CaptureQueriesContext(connection) as caught:
+        practice.prepare_training(harbour.key, is_open=False)
+    assert [one["sql"] for one in caught if one["sql"].startswith(("INSERT", "UPDATE", "DELETE"))] == []
+    Intent.objects.filter(site=harbour, key="lost-card").update(label="Card lost")
+    practice.prepare_training(harbour.key, is_open=False)
+    assert Intent.objects.get(site__key=practice.SITE_KEY, key="lost-card").label == "Card lost"
 
 
 @pytest.mark.django_db

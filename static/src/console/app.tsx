@@ -26,7 +26,7 @@ import { Pane } from "./pane.tsx";
 import { Rail } from "./rail.tsx";
 import { useRecordShown } from "./record_shown.ts";
 import { Rest } from "./rest.tsx";
-import { isWriting, shortcutOf, takesBackWord } from "./shortcuts.ts";
+import { isWriting, shortcutOf, takesBackWord, writesSign } from "./shortcuts.ts";
 import type { Shortcut } from "./shortcuts.ts";
 import { chimeOnce } from "./sound.ts";
 import { Offers } from "./strips.tsx";
@@ -102,7 +102,7 @@ function useShortcuts(desk: Desk, onHelp: () => void): void {
     const pressed = (event: KeyboardEvent) => {
       const writing = isWriting(event.target);
       const shortcut = shortcutOf(event, writing, bindings.get());
-      if (!shortcut || takesBackWord(event, writing, MAC) || document.querySelector("dialog[open]")) return;
+      if (!shortcut || takesBackWord(event, writing, MAC) || writesSign(event, writing, MAC) || document.querySelector("dialog[open]")) return;
       event.preventDefault();
       perform(desk, shortcut, latest.current);
     };

@@ -93,6 +93,10 @@ export function isWriting(target: EventTarget | null): boolean {
 export const takesBackWord = ({ code, altKey }: Pick<KeyboardEvent, "code" | "altKey">, writing: boolean, isMac: boolean): boolean =>
   isMac && writing && altKey && code === "Backspace";
 
+/** With Option many boards of a Mac write @, brackets or a bar (a German @ is Option and L): who writes needs those more. No English one does. */
+export const writesSign = ({ key, altKey }: Pick<KeyboardEvent, "key" | "altKey">, writing: boolean, isMac: boolean): boolean =>
+  isMac && writing && altKey && /^[!-/:-@[-`{-~]$/.test(key);
+
 const MODIFIERS = new Set(["Alt", "AltGraph", "Control", "Meta", "Shift", "CapsLock"]);
 /** They move, close or write; a desk that took them would be no page any more. */
 const KEPT = /^(?:Shift\+)?(?:Enter|Tab|Escape|Space|Backspace|Delete|Arrow\w+|Page\w+|Home|End|F5|F11|F12)$/;

@@ -66,9 +66,11 @@ function local(state: PanelState, action: LocalAction): PanelState {
       return { ...state, draft: action.change.intent ? choose({ ...draft, channel: null }, state.intents, null) : draft };
     }
     case "form":
-      return { ...state, form: { ...state.form, ...action.change } };
+      return { ...state, form: { ...state.form, ...(action.change.comment && { about: aboutOf(state) }), ...action.change } };
     case "trouble":
       return { ...state, trouble: action.code, needs: action.needs ?? null, fields: action.fields ?? {}, busy: false };
+    case "rated":
+      return answered(state);
     case "read":
       return action.seq > state.read ? { ...state, read: action.seq } : state;
     case "again":
@@ -85,7 +87,6 @@ function local(state: PanelState, action: LocalAction): PanelState {
     case "busy":
     case "outbox":
     case "receipt":
-    case "rated":
     case "surveying":
     case "aside":
     case "line":
@@ -114,8 +115,13 @@ function opened(state: PanelState, { customer, signed, intents, handoff, schedul
     recent,
     draft: choose(state.draft, intents, state.page.intent),
   };
+  // Another page may have had a later talk meanwhile: what was begun about the one before is not about that.
+  if (next.form.about !== aboutOf({ handoff, recent })) next.form = { ...next.form, comment: "" };
   return handoff ? begin(next, handoff) : { ...next, handoff: isAmong(scheduled, state.handoff) ? null : outOfReach(state, customer) };
 }
+
+/** Which talk is asked about. */
+const aboutOf = ({ handoff, recent }: Pick<PanelState, "handoff" | "recent">) => (handoff ?? recent)?.id;
 
 const isAmong = (handoffs: readonly Handoff[], one: Handoff | null): boolean => handoffs.some(({ id }) => id === one?.id);
 
@@ -218,7 +224,7 @@ function event(state: PanelState, entry: Entry): PanelState {
       // A call that was not this person's has used their code up.
       return amended(next, entry, known.data.call?.claim === "not_mine" ? { ...known.data, phone: null } : known.data);
     case "survey.answered":
-      return { ...next, rated: true };
+      return answered(next);
     // Their lines in the story are all they change.
     case "agent.joined":
     case "agent.left":
@@ -234,6 +240,9 @@ function event(state: PanelState, entry: Entry): PanelState {
 function newerServer(state: PanelState, _: never): PanelState {
   return state;
 }
+
+/** What was said is the server's now, and nothing of it stays here. */
+const answered = (state: PanelState): PanelState => ({ ...state, rated: true, form: { ...state.form, comment: "" } });
 
 function belongs(state: PanelState, { stream }: Entry): boolean {
   return state.handoff !== null && stream === streamOf(state.handoff);

@@ -43,6 +43,8 @@ export interface Form {
   booking: Booking;
   effort: number | null;
   comment: string;
+  /** The talk that the comment is about. */
+  about?: string | undefined;
 }
 export const EMPTY: Form = { asking: false, more: false, sheet: null, booking: {}, effort: null, comment: "" };
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { Bindings } from "../../../static/src/console/bindings.ts";
 import { saves } from "../../../static/src/console/enter.ts";
 import { keysNow, printed, spokenKeys } from "../../../static/src/console/keys.tsx";
-import { COMMANDS, chosenCombo, holderOf, keyNames, shortcutOf } from "../../../static/src/console/shortcuts.ts";
+import { COMMANDS, chosenCombo, holderOf, keyNames, shortcutOf, writesSign } from "../../../static/src/console/shortcuts.ts";
 import { memory } from "../../../static/src/shared/storage.ts";
 
 const key = (code: string, more: Partial<KeyboardEvent> = {}) => ({ code, key: code.replace(/^(Key|Digit)/, "").toLowerCase(), altKey: false, ctrlKey: false, metaKey: false, shiftKey: false, repeat: false, ...more });
@@ -26,6 +26,13 @@ describe("the usual keys", () => {
     expect([shortcutOf(alt("KeyV", { key: "√" }), true), shortcutOf(alt("KeyE", { key: "Dead" }), true)]).toEqual([{ do: "confirm" }, { do: "end" }]);
     expect([["Alt", "Ctrl", "V"].map((one) => printed(one, true)), ["Alt", "Ctrl", "V"].map((one) => printed(one, false)), spokenKeys(["Ctrl", "Enter"], true)]).toEqual([["⌥", "⌘", "V"], ["Alt", "Ctrl", "V"], "Command Enter"]);
     expect([{ ctrlKey: true, metaKey: false }, { ctrlKey: false, metaKey: true }, { ctrlKey: false, metaKey: false }].map((held) => saves({ key: "Enter", ...held }))).toEqual([true, true, false]);
+  });
+
+  test("leave a Mac its signs while somebody writes, and take what is no sign of a text", () => {
+    const pressed = ["@", "[", "|", "¬", "˜", "ą", "l", "Dead"].map((sign) => writesSign(alt("KeyL", { key: sign }), true, true));
+    expect(pressed).toEqual([true, true, true, false, false, false, false, false]);
+    const at = alt("KeyL", { key: "@" });
+    expect([writesSign(at, false, true), writesSign(at, true, false), writesSign({ ...at, altKey: false }, true, true)]).toEqual([false, false, false]);
   });
 
   test("reach nine of mine, and no tenth", () => {

@@ -102,6 +102,16 @@ describe("after", () => {
     expect(viewOf(play(back, { type: "again", later: false }))).toBe("start");
   });
 
+  it("keeps what was begun of the answer over a page, for the talk that it is about alone, and no longer than until it was sent", () => {
+    const begun = play(anew(), surveying, { type: "form", change: { comment: "quick", effort: 6 } });
+    expect([begun.form.about, play(begun, session({ recent })).form.comment]).toEqual(["ho_1", "quick"]);
+    const { comment, about } = begun.form;
+    const restored = play(fresh(), { type: "form", change: { comment, about } });
+    expect([play(restored, session({ recent })).form.comment, play(restored, session({ recent: { ...recent, id: "ho_2" } })).form.comment, play(restored, session({ handoff: handoff({ id: "ho_2" }) })).form.comment]).toEqual(["quick", "", ""]);
+    expect(play(begun, { type: "rated", rated: true }).form.comment).toBe("");
+    expect(play(begun, event(entry(1, "survey.answered", { effort: 6, comment: "quick" }))).form.comment).toBe("");
+  });
+
   it("keeps the need that was begun while the last talk is answered about", () => {
     const back = play(anew(), { type: "draft", change: { statement: "my card" } }, surveying, { type: "again", later: false });
     expect([back.draft.statement, ended(back)]).toEqual(["my card", null]);

@@ -36,9 +36,9 @@ const store = createStore<PanelState, Action>(reduce, {
   online: navigator.onLine,
 });
 {
-  const { comment = "", phone } = memory.get();
+  const { comment = "", about, phone } = memory.get();
   store.dispatch({ type: "draft", change: memory.draft() });
-  store.dispatch({ type: "form", change: { comment, booking: phone ? { phone } : {} } });
+  store.dispatch({ type: "form", change: { comment, about, booking: phone ? { phone } : {} } });
 }
 
 /** A sign-in takes no longer. */
@@ -202,8 +202,8 @@ function draw(): void {
   // A view, or a button that asks back, that went away took the focus with it; nobody else's focus is ever taken.
   if (changed && state.shown && document.hasFocus() && document.activeElement === document.body) takeFocus();
   if (state.shown && SHOWING.has(view) && document.visibilityState === "visible") talk.markRead();
-  const { comment, booking: { phone } } = state.form;
-  if ((memory.get().comment ?? "") !== comment || memory.get().phone !== phone) memory.set({ comment, phone });
+  const { comment, about, booking: { phone } } = state.form;
+  if ((memory.get().comment ?? "") !== comment || memory.get().phone !== phone) memory.set({ comment, about, phone });
   if (state.joined && state.joined !== memory.get().joined) memory.set({ joined: state.joined });
   tellHost(store.get());
 }

@@ -7,6 +7,8 @@ interface Kept {
   text?: string;
   statement?: string;
   comment?: string;
+  /** The talk it is about. */
+  about?: string | undefined;
   /** The number to call, as far as it is written. */
   phone?: string | undefined;
   struck?: readonly string[];
