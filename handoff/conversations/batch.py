@@ -189,7 +189,7 @@ def _write(sends: Sequence[Send]) -> list[Answer]:
             judging.judge(send, speakers.get(send.handoff_id), find=numbering.find, take=numbering.take, claims=claims)
             for send in sends
         ]
-    if again := _lately_repeated(sends, answers, now=now):
+    if again := lately_repeated(sends, answers, now=now):
         transaction.on_commit(partial(log.announce_again, again))
     if claims.files:
         told = zip(sends, answers, strict=True)
@@ -197,7 +197,7 @@ def _write(sends: Sequence[Send]) -> list[Answer]:
     return answers
 
 
-def _lately_repeated(sends: Sequence[Send], answers: Sequence[Answer], *, now: datetime) -> set[tuple[str, int]]:
+def lately_repeated(sends: Sequence[Send], answers: Sequence[Answer | None], *, now: datetime) -> set[tuple[str, int]]:
     """What was stored a moment ago and comes again: maybe nobody but the database has heard of it."""
     since = rfc3339(now - REPEATED_LATELY)
     return {

@@ -103,17 +103,18 @@ _ASKED_SPEAKERS: Final = {
 STILL_SO: Final = """
 SELECT h.id
 FROM handoff_handoff h JOIN handoff_customer c ON c.id = h.customer_id LEFT JOIN handoff_agent a ON a.id = h.agent_id
-WHERE h.id = (r->3->>0)::bigint AND h.state = r->3->>1 AND h.version = (r->3->>2)::bigint
+WHERE h.id = (r->3->>0)::bigint AND h.public_id = r->3->>7
+  AND h.state = r->3->>1 AND h.version = (r->3->>2)::bigint
   AND c.public_id = r->3->>3 AND c.name IS NOT DISTINCT FROM r->3->>4
   AND a.public_id IS NOT DISTINCT FROM r->3->>5 AND a.name IS NOT DISTINCT FROM r->3->>6
 """
 
 
-def as_supposed(speaker: Speaker) -> tuple[Any, ...]:
+def as_supposed(handoff_id: str, speaker: Speaker) -> tuple[Any, ...]:
     """All that a judgement rests on, for `STILL_SO`."""
     return (
         speaker.handoff_pk, speaker.state, speaker.version, speaker.customer_id, speaker.customer_name,
-        speaker.agent_id, speaker.agent_name,
+        speaker.agent_id, speaker.agent_name, handoff_id,
     )  # fmt: skip
 
 
@@ -133,7 +134,9 @@ def read_speakers(rows: Sequence[Sequence[Any]]) -> dict[str, Speaker]:
     """The answer to `PIPED_SPEAKERS`."""
     speakers: dict[str, Speaker] = {}
     for raw in rows:
-        handoff_id, pk, customer_id, customer, agent_id, agent, state, version = [one and one.decode() for one in raw]
+        # A name may be empty, which is not the same as nobody's.
+        told: list[Any] = [None if one is None else str(one, "utf-8") for one in raw]
+        handoff_id, pk, customer_id, customer, agent_id, agent, state, version = told
         speakers[handoff_id] = Speaker(int(pk), customer_id, customer, agent_id, agent, state, int(version))
     return speakers
 

@@ -18,7 +18,7 @@ import psycopg
 from django.db import DatabaseError
 
 from handoff.conversations import judging
-from handoff.conversations.batch import Batcher, Job, check_backlog, count, hand_over, not_saved
+from handoff.conversations.batch import Batcher, Job, check_backlog, count, hand_over, lately_repeated, not_saved
 from handoff.conversations.judging import Answer, Send
 from handoff.conversations.memory import Memory, Supposition
 from handoff.lib.errors import DomainError
@@ -26,6 +26,7 @@ from handoff.realtime import engines, log, metrics, pipeline, poolers, streams
 from handoff.realtime.delivery import Delivered
 from handoff.realtime.log import Numbering
 from handoff.realtime.pipeline import COMMIT, Pipeline, Row, Statement
+from handoff.realtime.threads import in_database
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class LoopLane:
         self._is_over = False
         self._link: psycopg.Connection[Any] | None = None
         self._memory = Memory()
+        self._telling: set[asyncio.Task[None]] = set()
 
     def submit(self, job: Job) -> None:
         """Raises `not_saved` if too much waits."""
@@ -160,6 +162,7 @@ class LoopLane:
                 batch.decide(await self._exchange(pipe, batch.look(), before), self._memory)
                 await self._exchange(pipe, batch.write(), before)
                 outbox.delivered += batch.numbering.delivered
+                self._tell_again(batch.repeated())
                 for place, answer in zip(rest, batch.answers, strict=True):
                     answers[place] = answer
             metrics.BATCH.observe(len(sends))
@@ -176,6 +179,13 @@ class LoopLane:
         asked = pipe.send(*statements)
         before.tell()
         return await asked
+
+    def _tell_again(self, stored: set[tuple[str, int]]) -> None:
+        """Beside the next batch: hardly ever, and many at once when a server has ended."""
+        if stored:
+            task = self.loop.create_task(_announce_again(stored))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
 
     def _leave_to_thread(self, job: Job) -> None:
         stream = job.send.stream
@@ -194,6 +204,13 @@ class LoopLane:
         except RuntimeError:
             logger.exception("no thread can be started")
             hand_over([(Job(job.send, done), not_saved())])
+
+
+async def _announce_again(stored: set[tuple[str, int]]) -> None:
+    try:
+        await in_database(log.announce_again, stored)
+    except Exception:
+        logger.exception("readers were not told again of %d stored messages; they heal by polling", len(stored))
 
 
 class _Batch:
@@ -226,6 +243,11 @@ class _Batch:
             else:
                 find, take = self.numbering.find, self.numbering.take
                 self.answers.append(judging.judge(send, speaker, find=find, take=take))
+
+    def repeated(self) -> set[tuple[str, int]]:
+        """What was stored lately, and not by this batch."""
+        own = {(one.stream, one.seq) for one in self.numbering.delivered}
+        return lately_repeated(self._sends, self.answers, now=self.numbering.now) - own
 
     def write(self) -> list[Statement]:
         fresh = self.numbering.fresh

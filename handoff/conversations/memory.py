@@ -97,8 +97,13 @@ class Supposition:
     def statements(self) -> list[Statement]:
         """The exchange that writes it; none if nothing is remembered."""
         appends = [
-            Append(part.talk.stream_id, part.entries, judging.as_supposed(part.talk.speaker))
-            for part in self._parts.values()
+            Append(
+                part.entries[0].stream,
+                part.talk.stream_id,
+                part.entries,
+                judging.as_supposed(handoff_id, part.talk.speaker),
+            )
+            for handoff_id, part in self._parts.items()
         ]
         return engines.piped_append(_APPEND, appends) if appends else []
 

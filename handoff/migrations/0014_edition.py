@@ -29,6 +29,8 @@ _TRIGGER = """
 CREATE TRIGGER begin_edition BEFORE INSERT OR DELETE OR TRUNCATE OR UPDATE{columns} ON handoff_{table}
 FOR EACH STATEMENT EXECUTE FUNCTION handoff_begin_edition()
 """
+# Without one nothing is kept, and it may be long until somebody changes anything.
+_FIRST = "INSERT INTO handoff_edition (singleton, value) VALUES (true, gen_random_uuid()::text)"
 
 
 def watch(apps, schema_editor):
@@ -36,6 +38,7 @@ def watch(apps, schema_editor):
         schema_editor.execute(_FUNCTION)
         for table, columns in _SET.items():
             schema_editor.execute(_TRIGGER.format(table=table, columns=columns))
+        schema_editor.execute(_FIRST)
 
 
 def let_be(apps, schema_editor):

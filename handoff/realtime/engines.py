@@ -75,7 +75,8 @@ WITH fit AS MATERIALIZED (
     (r->>1)::bigint AS many
   FROM jsonb_array_elements($2::jsonb) r
   CROSS JOIN LATERAL (
-    SELECT s.id, s.last_seq, s.last_at FROM handoff_stream s WHERE s.id = (r->>0)::bigint AND NOT s.sealed LIMIT 1
+    SELECT s.id, s.last_seq, s.last_at FROM handoff_stream s
+    WHERE s.id = (r->>0)::bigint AND s.name = r->>4 AND NOT s.sealed LIMIT 1
   ) s
   CROSS JOIN LATERAL ({condition} LIMIT 1) supposed
   WHERE NOT EXISTS (
@@ -245,8 +246,10 @@ def piped_write(fresh: Sequence[Row], streams: Sequence[StreamRow]) -> Statement
 
 
 class Append(NamedTuple):
-    """Entries of one stream, to be written if what is supposed still holds."""
+    """Entries of one stream, to be written if what is supposed still holds: its number, too, is only remembered, and a
+    standby that took over without the last commits gives it to another."""
 
+    stream: str
     stream_id: int
     entries: Sequence[Entry]
     supposed: Sequence[Any]
@@ -272,7 +275,13 @@ def piped_append(sql: bytes, appends: Sequence[Append]) -> list[Statement]:
     """
     ids = ("{" + ",".join(str(one.stream_id) for one in appends) + "}").encode()
     streams = [
-        (one.stream_id, len(one.entries), [(entry.client_id, entry.author) for entry in one.entries], one.supposed)
+        (
+            one.stream_id,
+            len(one.entries),
+            [(entry.client_id, entry.author) for entry in one.entries],
+            one.supposed,
+            one.stream,
+        )
         for one in appends
     ]
     rows = [_numbered(one.stream_id, place, entry) for one in appends for place, entry in enumerate(one.entries, 1)]

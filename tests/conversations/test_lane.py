@@ -49,6 +49,20 @@ async def test_many_senders_with_repeats_and_conflicts_each_get_the_answer_of_th
     assert door.by_thread == 0
 
 
+async def test_readers_are_told_again_of_what_comes_again(talks, door, monkeypatch) -> None:
+    """Who stored it may have ended before it told anybody."""
+    sends = [message(tab, handoff, "m1") for tab, handoff in talks]
+    first = await door.send(*sends)
+    announced: list[tuple[str, int]] = []
+    monkeypatch.setattr(log.hub, "announce", lambda entries: announced.extend((e.stream, e.seq) for e in entries))
+    assert set(codes_of(await door.send(*sends))) == {"repeat"}
+    expected = {(send.stream, answer.seq) for send, answer in zip(sends, first, strict=True)}
+    async with asyncio.timeout(10):
+        while set(announced) != expected:
+            await asyncio.sleep(0.01)
+    assert door.by_thread == 0
+
+
 async def test_who_may_write_is_decided_as_by_the_thread(talks, amira, tomas, door) -> None:
     (tab, own), (_, foreign), (last, closed) = talks[:3]
     first = await door.send(message(last, closed, "m1"))

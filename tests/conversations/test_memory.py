@@ -133,6 +133,38 @@ async def test_who_is_renamed_writes_under_the_new_name(talks, amira, door) -> N
     assert [await in_database(name_in, one) for one in ("m2", "a2")] == ["Mai", "Amira B."]
 
 
+async def test_people_without_names_are_remembered_too(talks, amira, door) -> None:
+    tab, handoff = talks[0]
+    await in_database(lambda: Customer.objects.filter(public_id=tab.customer["id"]).update(name=""))
+    await in_database(lambda: Agent.objects.filter(pk=amira.pk).update(name=""))
+    await door.send(message(tab, handoff, "m1"), by_agent(amira, handoff, "a1"))
+    sends = message(tab, handoff, "m2"), by_agent(amira, handoff, "a2")
+    assert await door.exchanges_of(*sends) == (["stored"] * 2, 1)
+    assert [await in_database(name_in, one) for one in ("m2", "a1", "a2")] == ["Customer", "", ""]
+
+
+async def test_a_stream_of_the_same_number_is_not_taken_for_the_one_that_was_lost(talks, door) -> None:
+    """As after a standby took over without the last commits: numbers are given away a second time."""
+    (tab, lost), (_, other) = talks[:2]
+    assert codes_of(await door.send(message(tab, lost, "m1"))) == ["stored"]
+
+    def lose() -> None:
+        Stream.objects.filter(name=f"handoff/{lost}").update(name="handoff/ho_gone")
+        Stream.objects.filter(name=f"handoff/{other}").update(name=f"handoff/{lost}")
+        Stream.objects.filter(name="handoff/ho_gone").update(name=f"handoff/{other}")
+
+    await in_database(lose)
+    assert codes_of(await door.send(message(tab, lost, "m2"))) == ["stored"]
+    assert [one for one, _ in (await in_database(stored))[f"handoff/{lost}"]] == ["m2"]
+
+
+async def test_a_handoff_of_the_same_number_is_not_taken_for_the_one_that_was_lost(talks, door) -> None:
+    tab, lost = talks[0]
+    assert codes_of(await door.send(message(tab, lost, "m1"))) == ["stored"]
+    await in_database(lambda: Handoff.objects.filter(public_id=lost).update(public_id="ho_another"))
+    assert codes_of(await door.send(message(tab, lost, "m2"))) == ["not_found"]
+
+
 async def test_a_supervisor_who_joined_keeps_the_order_of_the_talk(talks, cards, amira, door) -> None:
     sofia = await in_database(make_agent, "sofia", "Sofia", cards, role="supervisor")
     tab, handoff = talks[0]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
+from handoff.identity import keys
 from handoff.identity.models import Site, SiteKey
 from handoff.identity.queries import site_by_key
 from handoff.intents.models import Intent
+from handoff.intents.queries import intents_of
 from handoff.lib.clock import utc_now
 from handoff.realtime import editions
 from handoff.realtime.editions import Shelf
+from handoff.routing import crew
 from handoff.staffing.models import Agent, AgentSkill, Hours, Queue, Skill
 from tests.conftest import Page
 
@@ -50,6 +56,56 @@ def test_what_an_administrator_changes_begins_an_edition(harbour, amira, change)
     assert before
     change(harbour, amira)
     assert editions.look().edition not in (before, None)
+
+
+@needs_postgres
+def test_there_is_an_edition_before_anybody_changes_anything() -> None:
+    call_command("migrate", "handoff", "0013", verbosity=0)
+    call_command("migrate", "handoff", verbosity=0)
+    assert editions.look().edition
+
+
+def watched() -> dict[str, set[str]]:
+    """By table, the columns whose change begins an edition."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.tgrelid::regclass::text, a.attname FROM pg_trigger t JOIN pg_attribute a"
+            " ON a.attrelid = t.tgrelid WHERE t.tgname = 'begin_edition'"
+            " AND a.attnum > 0 AND (cardinality(t.tgattr) = 0 OR a.attnum = ANY (t.tgattr))"
+        )
+        found: dict[str, set[str]] = {}
+        for table, column in cursor.fetchall():
+            found.setdefault(table, set()).add(column)
+        return found
+
+
+@needs_postgres
+def test_every_table_that_is_kept_is_watched(harbour: Site, amira: Agent) -> None:
+    edition = "of this test"
+    with CaptureQueriesContext(connection) as asked:
+        site = site_by_key("harbour", edition=edition)
+        keys.ring_of(site)
+        assert all(intent.queue.hours is None or intent.queue.hours.zone for intent in intents_of(site))
+        crew.abilities(edition=edition)
+    tables = {table for query in asked for table in re.findall(r'(?:FROM|JOIN) "(\w+)"', query["sql"])}
+    assert {"handoff_site", "handoff_sitekey", "handoff_intent", "handoff_queue", "handoff_hours"} < tables
+    assert tables <= watched().keys()
+    with CaptureQueriesContext(connection) as asked:
+        assert site_by_key("harbour", edition=edition) is site
+        keys.ring_of(site)
+        intents_of(site)
+        crew.abilities(edition=edition)
+    assert not asked.captured_queries
+
+
+@needs_postgres
+def test_every_column_is_watched_but_those_of_the_day(harbour: Site) -> None:
+    """A column that comes later, too."""
+    of_the_day = {"handoff_sitekey": {"id", "created_at", "last_used_at"}}
+    with connection.cursor() as cursor:
+        for table, columns in watched().items():
+            everything = {column.name for column in connection.introspection.get_table_description(cursor, table)}
+            assert everything - columns == of_the_day.get(table, set()), table
 
 
 @needs_postgres
