@@ -140,7 +140,8 @@ def _reading_sqlite() -> Iterator[Plans]:
             cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
             plans.statements.append(sql)
             for detail in [row[-1] for row in cursor.fetchall()]:
-                if (found := _SCANNED.match(detail)) and not _is_partial(cursor, found[2]):
+                found = _SCANNED.match(detail)
+                if found and not _is_partial(cursor, found[2]) and not _is_made_here(found[1], sql):
                     plans.scans.append(Scan(_named(found[1], sql), None, None, f"{detail}: {sql}"))
 
 
@@ -150,6 +151,11 @@ def _is_partial(cursor: Any, index: str | None) -> bool:
         return False
     cursor.execute("SELECT sql LIKE '%% WHERE %%' FROM sqlite_master WHERE type = 'index' AND name = %s", [index])
     return bool((cursor.fetchone() or [False])[0])
+
+
+def _is_made_here(alias: str, sql: str) -> bool:
+    """Rows that the statement itself has put together: what they were taken from is told apart."""
+    return re.search(rf"\)\s+(?:AS )?{alias}\b", sql) is not None
 
 
 def _named(alias: str, sql: str) -> str:

@@ -25,7 +25,7 @@ from tests.conftest import Page
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-needs_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no editions")
+needs_postgres = pytest.mark.postgres
 
 
 def make_intent_need(site: Site, agent: Agent) -> None:
