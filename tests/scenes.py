@@ -49,6 +49,18 @@ def connect(page: Page, agent: Agent, **ask: Any) -> str:
     return str(opened.body["id"])
 
 
+def connect_many(new_tab: Callable[[], Page], agent: Agent, *, count: int = 6) -> list[tuple[Page, str]]:
+    """So many customers, each in a talk with the agent."""
+    agent.capacity = 100
+    agent.save()
+    opened = []
+    for number in range(count):
+        tab = new_tab()
+        tab.open(tab.token(sub=f"customer-{number}"))
+        opened.append((tab, connect(tab, agent)))
+    return opened
+
+
 def close(agent: Agent, handoff_id: str, *, note: str = "") -> None:
     """Ended and wrapped up by its agent."""
     end_talk.end_by_agent(agent, handoff_id, version=None)

@@ -10,7 +10,7 @@ from django.db import connection
 from handoff.conversations import lane
 from tests.conftest import Page
 from tests.conversations.lanes import Door, open_door
-from tests.scenes import connect
+from tests.scenes import connect_many
 
 
 @pytest.fixture
@@ -25,11 +25,4 @@ async def door(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Async
 @pytest.fixture
 def talks(page, amira) -> list[tuple[Page, str]]:
     """Six customers, each in a talk with Amira."""
-    amira.capacity = 100
-    amira.save()
-    opened = []
-    for number in range(6):
-        tab = page()
-        tab.open(tab.token(sub=f"customer-{number}"))
-        opened.append((tab, connect(tab, amira)))
-    return opened
+    return connect_many(page, amira)

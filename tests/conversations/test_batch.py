@@ -20,7 +20,7 @@ from handoff.realtime import engines, log, streams
 from handoff.realtime.log import Outcome, Status
 from handoff.realtime.models import LogEntry, Stream
 from tests.conftest import Page
-from tests.scenes import at_once, close, connect
+from tests.scenes import at_once, close
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,19 +72,6 @@ def send_in_one_batch(sends: list[Send]) -> list[Told]:
     release.set()
     assert done.wait(15)
     return [answers[place] for place in range(len(sends))]
-
-
-@pytest.fixture
-def talks(page, amira) -> list[tuple[Page, str]]:
-    """Six customers, each in a talk with Amira."""
-    amira.capacity = 100
-    amira.save()
-    opened = []
-    for _ in range(6):
-        tab = page()
-        tab.open(tab.token(sub=f"customer-{time.time_ns()}"))
-        opened.append((tab, connect(tab, amira)))
-    return opened
 
 
 def stored() -> dict[tuple[str, str], list[LogEntry]]:

@@ -34,7 +34,7 @@ from handoff.widget.consumer import CustomerConsumer
 from tests.benchmarks import seeding
 from tests.conftest import SITE_ORIGIN, Page
 from tests.plans import Plans, grow, reading_plans
-from tests.scenes import connect, offer_to
+from tests.scenes import connect, connect_many, offer_to
 from tests.socket_client import Desk, ticket_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,13 +97,7 @@ def test_a_message_and_its_repeat_are_stored(crowd, maya, amira) -> None:
 @pytest.mark.postgres
 def test_messages_of_talks_that_are_remembered_are_stored(crowd, page, amira) -> None:
     """Asked of Django's connection, as the lane's own keeps its notices to itself."""
-    amira.capacity = 6
-    amira.save()
-    talks = []
-    for number in range(6):
-        tab = page()
-        tab.open(tab.token(sub=f"customer-{number}"))
-        talks.append((tab, connect(tab, amira)))
+    talks = connect_many(page, amira)
     sends = [
         Send.of(
             handoff_id=handoff,
