@@ -14,7 +14,7 @@ import pytest
 from tests.faults import ledger, line
 from tests.faults.checker import assert_kept
 from tests.faults.figures import FULL, note, short_or_full
-from tests.faults.guests import Guests, Watch, close, connect, is_offer_of
+from tests.faults.guests import PATIENCE_SECONDS, Guests, Watch, close, connect, is_offer_of
 from tests.faults.history import History
 from tests.faults.house import CONFIGURATION, QUICK_SECONDS, SINGLES, intervals
 from tests.faults.lone_agent import LoneAgent
@@ -290,7 +290,8 @@ async def test_r14_what_a_frozen_agent_wanted_to_do_is_refused_when_it_wakes(sta
     async with LoneAgent(stack, 0) as amira:
         await amira.command("1", "availability.set", available=True)
         talk = await maya.click()
-        first = (await amira.frames.offer(talk))["data"]
+        # Whom a row before has left available may be asked first, and then it is this agent's turn.
+        first = (await amira.frames.offer(talk, seconds=25 + PATIENCE_SECONDS))["data"]
         await amira.command("2", "offer.accept", offer=first["id"], token=first["token"])
         version = (await amira.frames.event("handoff.assigned", id=talk))["data"]["version"]
         pending = await ravi.click()
