@@ -16,7 +16,6 @@ from agent_console.permissions import live_grants
 from handoff.broker import queries as handoffs
 from handoff.broker.models import Handoff
 from handoff.conversations import judging
-from handoff.conversations.judging import Send
 from handoff.conversations.memory import Memory, Supposition
 from handoff.identity import actions as identity
 from handoff.identity.models import Customer, Session
@@ -33,6 +32,7 @@ from handoff.staffing import presence
 from handoff.widget.consumer import CustomerConsumer
 from tests.benchmarks import seeding
 from tests.conftest import SITE_ORIGIN, Page
+from tests.conversations.lanes import message
 from tests.plans import Plans, grow, reading_plans
 from tests.scenes import connect, connect_many, offer_to
 from tests.socket_client import Desk, ticket_of
@@ -98,17 +98,7 @@ def test_a_message_and_its_repeat_are_stored(crowd, maya, amira) -> None:
 def test_messages_of_talks_that_are_remembered_are_stored(crowd, page, amira) -> None:
     """Asked of Django's connection, as the lane's own keeps its notices to itself."""
     talks = connect_many(page, amira)
-    sends = [
-        Send.of(
-            handoff_id=handoff,
-            author_kind="customer",
-            author_id=tab.customer["id"],
-            client_id=f"m{number}",
-            text="hello",
-        )
-        for number in range(3)
-        for tab, handoff in talks
-    ]
+    sends = [message(tab, handoff, f"m{number}") for number in range(3) for tab, handoff in talks]
     known, speakers = Memory(), judging.speakers_of(sends)
     for handoff_id, row in log.lock({send.stream for send in sends}).items():
         known.learn(handoff_id.partition("/")[2], row, speakers[handoff_id.partition("/")[2]])
