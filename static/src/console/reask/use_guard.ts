@@ -28,7 +28,7 @@ export interface Guard {
 
 export function useGuard(handoff: DeskHandoff, text: string): Guard {
   const { desk } = useBoard();
-  const rules = useRules(text.trim() !== "");
+  const rules = useRules(text);
   const { facts, statement, journey, customer, intent } = handoff;
   const find = useMemo(() => rules?.readFor(handoff, rules.TABLES) ?? null, [rules, facts, statement, journey, customer.name, customer.verified, intent.key]);
   const read = (words: string): Reask[] => (find && words.length <= TEXT_LIMIT ? find(words) : []);
@@ -74,14 +74,15 @@ export function useGuard(handoff: DeskHandoff, text: string): Guard {
   };
 }
 
-function useRules(isWriting: boolean): Rules | null {
+/** Asked for with the talk and not with its first word: what is pasted and sent at once is looked at too. After a failure, with the next word. */
+function useRules(text: string): Rules | null {
   const [rules, setRules] = useState<Rules | null>(null);
   useEffect(() => {
-    if (!isWriting || rules) return undefined;
+    if (rules) return undefined;
     let gone = false;
     loadRules().then((loaded) => { if (!gone) setRules(loaded); }, () => undefined);
     return () => { gone = true; };
-  }, [isWriting, rules]);
+  }, [text === "", rules]);
   return rules;
 }
 
